@@ -1,0 +1,64 @@
+#ifndef NET_HTTP_SERVER_H
+#define NET_HTTP_SERVER_H
+
+#include "base/text.h"
+#include "net/loop.h"
+
+/*
+ * An HTTP/1.1 server (libmicrohttpd) inside a loop: one handler gets each complete request and
+ * answers it at once or later, from the loop's thread.
+ *
+ *   http_server_new(&server, loop, &options, handler, arg);
+ *   handler: http_request_reply(request, 200, "application/json", body, size);
+ *
+ * Every request must be replied to exactly once; a request not replied to by its handler is
+ * suspended until it is, or until the client leaves (http_request_on_gone then tells, and the
+ * request must not be touched again). Limits: header 16 KiB (431), body options.body_size_max (413),
+ * slow clients are cut after options.idle_ms.
+ */
+struct http_server;
+struct http_request;
+
+struct http_server_options {
+    const char *address;       /* "127.0.0.1", "::1", "0.0.0.0" */
+    uint16_t port;             /* 0: any free one */
+    size_t body_size_max;      /* bytes; larger bodies are refused with 413. 0: 1 MiB */
+    unsigned connection_count_max; /* 0: 1024 */
+    unsigned idle_ms;          /* a connection without progress is closed. 0: 10 000 */
+};
+
+typedef void (*http_handler)(void *arg, struct http_request *request);
+
+/* 0; EADDRINUSE, EADDRNOTAVAIL, EACCES ... as bind() says; EINVAL for an address not numeric. */
+int http_server_new(struct http_server **server, struct loop *loop,
+                    const struct http_server_options *options, http_handler handler,
+                    void *arg) must_check;
+void http_server_free(struct http_server *server);
+uint16_t http_server_port(const struct http_server *server);
+
+const char *http_request_method(const struct http_request *request);
+/* The path as sent, still percent-encoded, without the query. */
+const char *http_request_path(const struct http_request *request);
+/* What stood after '?', as sent; "" when nothing did. */
+const char *http_request_query(const struct http_request *request);
+const char *http_request_header(const struct http_request *request, const char *name); /* or NULL */
+struct slice http_request_body(const struct http_request *request);
+const char *http_request_peer(const struct http_request *request); /* "127.0.0.1" */
+/* HTTP Basic credentials: false when there are none (user and password are cut to their sizes). */
+bool http_request_basic(const struct http_request *request, char *user, size_t user_size,
+                        char *password, size_t password_size);
+/* The bearer token of the Authorization header; an empty slice when there is none. */
+struct slice http_request_bearer(const struct http_request *request);
+
+/* A header of the answer to come; call before http_request_reply. */
+void http_request_add_header(struct http_request *request, const char *name, const char *value);
+/* The body is copied. content_type may be NULL when size is 0. */
+void http_request_reply(struct http_request *request, unsigned status, const char *content_type,
+                        const void *body, size_t size);
+/* Called if the client leaves before the reply; the request is gone when it returns. */
+void http_request_on_gone(struct http_request *request, loop_handler handler, void *arg);
+/* A place for the handler's own pointer while the request waits. */
+void http_request_set_context(struct http_request *request, void *context);
+void *http_request_context(const struct http_request *request);
+
+#endif
