@@ -8,8 +8,9 @@
 
 /*
  * One event loop on one epoll descriptor, turned by one thread. A process either turns it itself
- * (loop_run) or nests it in another loop: watch loop_fd for reading and, at the latest at
- * loop_deadline, call loop_step(loop, 0).
+ * (loop_run) or nests it in another loop: watch loop_fd for reading and call loop_step(loop, 0)
+ * whenever it is readable. Asking for loop_fd arms a timerfd inside, so a deadline makes the
+ * descriptor readable too and the outer loop needs no timer of ours.
  *
  * Only loop_post and loop_stop may be called from other threads (loop_stop also from a signal
  * handler). Times are of the loop's own clock: UTC microseconds that never step back (CLOCK_MONOTONIC

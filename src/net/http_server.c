@@ -1,0 +1,472 @@
+#include "net/http_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HEADERS_MAX = 16, CONNECTION_MEMORY = 32 * 1024};
+
+enum request_stage {
+    STAGE_BODY,      /* its bytes are coming */
+    STAGE_HANDLING,  /* the handler is running */
+    STAGE_SUSPENDED, /* the handler will answer later */
+    STAGE_ANSWERED,  /* the answer is made, not yet handed to microhttpd */
+    STAGE_SENT,
+};
+
+struct http_request {
+    struct http_request *next, *previous; /* all open ones of the server */
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    enum request_stage stage;
+    unsigned refused; /* a status decided before the handler */
+    char *method, *path, *query;
+    struct text body;
+    size_t dropped_size; /* of a body too large */
+    struct MHD_Response *response;
+    unsigned status;
+    struct {
+        char *name, *value;
+    } headers[HEADERS_MAX];
+    size_t header_count;
+    loop_handler on_gone;
+    void *on_gone_arg;
+    void *context;
+    char peer[INET6_ADDRSTRLEN];
+};
+
+struct http_server {
+    struct loop *loop;
+    struct MHD_Daemon *daemon;
+    int epoll_fd;
+    uint16_t port;
+    size_t body_size_max;
+    http_handler handler;
+    void *arg;
+    struct http_request *requests;
+    struct loop_timer timer; /* microhttpd's own time-outs, and answers given later */
+    bool running;            /* inside MHD_run: it is not re-entrant */
+    bool again;
+};
+
+static void run(struct http_server *server);
+
+static void on_timer(void *arg)
+{
+    run(arg);
+}
+
+static void arm(struct http_server *server)
+{
+    MHD_UNSIGNED_LONG_LONG wait_ms;
+    instant at;
+
+    if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES) {
+        loop_timer_stop(server->loop, &server->timer);
+        return;
+    }
+    at = loop_clock() + (instant)wait_ms * MILLISECOND;
+    if (loop_timer_start(server->loop, &server->timer, at, on_timer, server))
+        return; /* no memory: the next event runs it */
+}
+
+static void run(struct http_server *server)
+{
+    if (server->running) {
+        server->again = true;
+        return;
+    }
+    server->running = true;
+    do {
+        server->again = false;
+        MHD_run(server->daemon);
+    } while (server->again);
+    server->running = false;
+    arm(server);
+}
+
+static void on_readable(void *arg, uint32_t events)
+{
+    (void)events;
+    run(arg);
+}
+
+static struct http_request *request_new(struct http_server *server,
+                                        struct MHD_Connection *connection)
+{
+    struct http_request *request = calloc(1, sizeof(*request));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    if (!request)
+        return NULL;
+    request->server = server;
+    request->connection = connection;
+    text_init(&request->body);
+    if (info && info->client_addr->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr,
+                  request->peer, sizeof(request->peer));
+    else if (info && info->client_addr->sa_family == AF_INET6)
+        inet_ntop(AF_INET6,
+                  &((const struct sockaddr_in6 *)(const void *)info->client_addr)->sin6_addr,
+                  request->peer, sizeof(request->peer));
+    request->next = server->requests;
+    if (request->next)
+        request->next->previous = request;
+    server->requests = request;
+    return request;
+}
+
+static void request_free(struct http_request *request)
+{
+    if (request->previous)
+        request->previous->next = request->next;
+    else
+        request->server->requests = request->next;
+    if (request->next)
+        request->next->previous = request->previous;
+    if (request->response)
+        MHD_destroy_response(request->response);
+    for (size_t i = 0; i < request->header_count; ++i) {
+        free(request->headers[i].name);
+        free(request->headers[i].value);
+    }
+    free(request->method);
+    free(request->path);
+    free(request->query);
+    text_release(&request->body);
+    free(request);
+}
+
+static void request_gone(struct http_request *request)
+{
+    if (request->stage == STAGE_SUSPENDED && request->on_gone)
+        request->on_gone(request->on_gone_arg);
+    request_free(request);
+}
+
+static enum MHD_Result send_answer(struct http_request *request)
+{
+    enum MHD_Result result =
+        MHD_queue_response(request->connection, request->status, request->response);
+
+    request->stage = STAGE_SENT;
+    return result;
+}
+
+static enum MHD_Result refuse(struct http_request *request, unsigned status, const char *title)
+{
+    struct text text;
+
+    text_init(&text);
+    text_addf(&text, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u}\n", title, status);
+    request->stage = STAGE_HANDLING;
+    http_request_reply(request, status, "application/problem+json", text.at, text.size);
+    text_release(&text);
+    return send_answer(request);
+}
+
+/* A body a little too large is read to its end, so that the client hears the 413 and not a reset. */
+static size_t read_size_max(const struct http_server *server)
+{
+    return 2 * server->body_size_max + 65536;
+}
+
+/* One far too large is refused before a byte of it is read. */
+static bool declared_too_large(const struct http_request *request)
+{
+    const char *length = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                     MHD_HTTP_HEADER_CONTENT_LENGTH);
+    int64_t size;
+
+    return length && slice_to_i64(slice_from(length), 0, INT64_MAX, &size) == 0 &&
+           (uint64_t)size > read_size_max(request->server);
+}
+
+static enum MHD_Result take_body(struct http_request *request, const char *data, size_t *size)
+{
+    size_t max = request->server->body_size_max;
+
+    if (request->refused || request->body.size + *size > max) {
+        request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+        request->dropped_size += *size;
+        if (max + request->dropped_size > read_size_max(request->server))
+            return MHD_NO;
+    } else {
+        text_add_bytes(&request->body, data, *size);
+        if (request->body.failed)
+            return MHD_NO;
+    }
+    *size = 0;
+    return MHD_YES;
+}
+
+/* Called by microhttpd for the head, for each piece of body, at its end, and after a resume. */
+static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *size, void **state)
+{
+    struct http_server *server = arg;
+    struct http_request *request = *state;
+
+    (void)url;
+    (void)version;
+    if (!request->method) {
+        request->method = strdup(method);
+        if (!request->method || !request->path || !request->query)
+            return MHD_NO;
+        return declared_too_large(request) ? refuse(request, 413, "Content Too Large") : MHD_YES;
+    }
+    if (request->stage == STAGE_SENT)
+        return MHD_YES;
+    if (request->stage == STAGE_ANSWERED)
+        return send_answer(request);
+    if (*size)
+        return take_body(request, data, size);
+    if (request->stage != STAGE_BODY)
+        return MHD_YES;
+    if (request->refused)
+        return refuse(request, request->refused, "Content Too Large");
+    request->stage = STAGE_HANDLING;
+    request->connection = connection;
+    server->handler(server->arg, request);
+    if (request->stage == STAGE_ANSWERED)
+        return send_answer(request);
+    request->stage = STAGE_SUSPENDED;
+    MHD_suspend_connection(connection);
+    return MHD_YES;
+}
+
+/* The only place where microhttpd shows the target as it was sent. */
+static void *on_target(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+    struct http_server *server = arg;
+    struct http_request *request = request_new(server, connection);
+    const char *mark = strchr(uri, '?');
+
+    if (!request)
+        return NULL;
+    request->path = slice_dup(slice_of(uri, mark ? (size_t)(mark - uri) : strlen(uri)));
+    request->query = strdup(mark ? mark + 1 : "");
+    return request;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)arg;
+    (void)connection;
+    (void)code;
+    if (*state)
+        request_gone(*state);
+    *state = NULL;
+}
+
+static int listen_on(const char *address, uint16_t port, uint16_t *bound)
+{
+    struct sockaddr_storage storage = {0};
+    struct sockaddr_in *four = (struct sockaddr_in *)(void *)&storage;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)&storage;
+    socklen_t size = sizeof(*four);
+    int fd, one = 1, err;
+
+    if (inet_pton(AF_INET, address, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons(port);
+    } else if (inet_pton(AF_INET6, address, &six->sin6_addr) == 1) {
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons(port);
+        size = sizeof(*six);
+    } else {
+        return -EINVAL;
+    }
+    fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if (bind(fd, (struct sockaddr *)&storage, size) || listen(fd, 1024) ||
+        getsockname(fd, (struct sockaddr *)&storage, &size)) {
+        err = errno;
+        close(fd);
+        return -err;
+    }
+    *bound = ntohs(storage.ss_family == AF_INET ? four->sin_port : six->sin6_port);
+    return fd;
+}
+
+int http_server_new(struct http_server **serverp, struct loop *loop,
+                    const struct http_server_options *options, http_handler handler, void *arg)
+{
+    struct http_server *server = calloc(1, sizeof(*server));
+    unsigned idle_s = (options->idle_ms ? options->idle_ms : 10000) / 1000;
+    const union MHD_DaemonInfo *info;
+    int fd, err;
+
+    if (!server)
+        return ENOMEM;
+    server->loop = loop;
+    server->handler = handler;
+    server->arg = arg;
+    server->body_size_max = options->body_size_max ? options->body_size_max : 1u << 20;
+    fd = listen_on(options->address, options->port, &server->port);
+    if (fd < 0) {
+        free(server);
+        return -fd;
+    }
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL, on_access, server,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, idle_s ? idle_s : 1u,
+        MHD_OPTION_CONNECTION_LIMIT,
+        options->connection_count_max ? options->connection_count_max : 1024u,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        NULL, MHD_OPTION_END);
+    if (!server->daemon) {
+        close(fd);
+        free(server);
+        return ENOMEM;
+    }
+    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    check(info);
+    server->epoll_fd = info->epoll_fd;
+    err = loop_watch(loop, server->epoll_fd, EPOLLIN, on_readable, server);
+    if (err) {
+        http_server_free(server);
+        return err;
+    }
+    *serverp = server;
+    return 0;
+}
+
+void http_server_free(struct http_server *server)
+{
+    if (!server)
+        return;
+    loop_unwatch(server->loop, server->epoll_fd);
+    loop_timer_stop(server->loop, &server->timer);
+    for (struct http_request *request = server->requests; request; request = request->next) {
+        if (request->stage != STAGE_SUSPENDED)
+            continue;
+        if (request->on_gone)
+            request->on_gone(request->on_gone_arg);
+        request->on_gone = NULL;
+        MHD_resume_connection(request->connection);
+    }
+    MHD_stop_daemon(server->daemon);
+    while (server->requests)
+        request_free(server->requests);
+    free(server);
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+    return server->port;
+}
+
+const char *http_request_method(const struct http_request *request)
+{
+    return request->method;
+}
+
+const char *http_request_path(const struct http_request *request)
+{
+    return request->path;
+}
+
+const char *http_request_query(const struct http_request *request)
+{
+    return request->query;
+}
+
+const char *http_request_header(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+struct slice http_request_body(const struct http_request *request)
+{
+    return text_slice(&request->body);
+}
+
+const char *http_request_peer(const struct http_request *request)
+{
+    return request->peer;
+}
+
+bool http_request_basic(const struct http_request *request, char *user, size_t user_size,
+                        char *password, size_t password_size)
+{
+    char *secret = NULL, *name = MHD_basic_auth_get_username_password(request->connection, &secret);
+    bool found = name && secret;
+
+    if (found) {
+        slice_copy(slice_from(name), user, user_size);
+        slice_copy(slice_from(secret), password, password_size);
+    }
+    MHD_free(name);
+    MHD_free(secret);
+    return found;
+}
+
+struct slice http_request_bearer(const struct http_request *request)
+{
+    const char *value = http_request_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+
+    if (!value || strncasecmp(value, "Bearer ", 7))
+        return slice_of("", 0);
+    return slice_trim(slice_from(value + 7));
+}
+
+void http_request_add_header(struct http_request *request, const char *name, const char *value)
+{
+    check(request->header_count < HEADERS_MAX);
+    request->headers[request->header_count].name = strdup(name);
+    request->headers[request->header_count++].value = strdup(value);
+}
+
+void http_request_reply(struct http_request *request, unsigned status, const char *content_type,
+                        const void *body, size_t size)
+{
+    check(request->stage == STAGE_HANDLING || request->stage == STAGE_SUSPENDED);
+    request->response = MHD_create_response_from_buffer(
+        size, (void *)(uintptr_t)(size ? body : ""), MHD_RESPMEM_MUST_COPY);
+    check(request->response);
+    request->status = status;
+    if (content_type)
+        MHD_add_response_header(request->response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+    for (size_t i = 0; i < request->header_count; ++i)
+        if (request->headers[i].name && request->headers[i].value)
+            MHD_add_response_header(request->response, request->headers[i].name,
+                                    request->headers[i].value);
+    if (request->stage == STAGE_SUSPENDED) {
+        request->stage = STAGE_ANSWERED;
+        MHD_resume_connection(request->connection);
+        run(request->server);
+    } else {
+        request->stage = STAGE_ANSWERED;
+    }
+}
+
+void http_request_on_gone(struct http_request *request, loop_handler handler, void *arg)
+{
+    request->on_gone = handler;
+    request->on_gone_arg = arg;
+}
+
+void http_request_set_context(struct http_request *request, void *context)
+{
+    request->context = context;
+}
+
+void *http_request_context(const struct http_request *request)
+{
+    return request->context;
+}
