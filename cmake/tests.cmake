@@ -34,3 +34,20 @@ if(PkgConfig_FOUND AND TARGET PkgConfig::cmocka)
 else()
     message(STATUS "cmocka not found: unit tests are not built")
 endif()
+
+# The house itself: arrows, purity, formatting.
+get_property(rooms GLOBAL PROPERTY OUTDIAL_ROOMS)
+list(JOIN rooms "\n" room_lines)
+file(WRITE ${CMAKE_BINARY_DIR}/rooms.txt "${room_lines}\n")
+get_property(pure GLOBAL PROPERTY OUTDIAL_PURE)
+set(pure_libraries)
+foreach(target ${pure})
+    list(APPEND pure_libraries $<TARGET_FILE:${target}>)
+endforeach()
+add_test(NAME house.arrows COMMAND ${CMAKE_SOURCE_DIR}/tests/house/arrows.sh
+         ${CMAKE_BINARY_DIR}/rooms.txt ${CMAKE_SOURCE_DIR})
+add_test(NAME house.purity COMMAND ${CMAKE_SOURCE_DIR}/tests/house/purity.sh
+         ${CMAKE_SOURCE_DIR}/tests/house/pure-names.txt ${pure_libraries})
+add_test(NAME house.format COMMAND ${CMAKE_SOURCE_DIR}/tests/house/format.sh ${CMAKE_SOURCE_DIR})
+set_tests_properties(house.arrows house.purity house.format
+                     PROPERTIES LABELS house SKIP_RETURN_CODE 77)

@@ -24,14 +24,14 @@ struct heap {
 };
 
 void heap_init(struct heap *heap);
-void heap_release(struct heap *heap); /* nodes are the owners' */
-int heap_reserve(struct heap *heap, size_t count) must_check;               /* 0, ENOMEM */
+void heap_release(struct heap *heap);                         /* nodes are the owners' */
+int heap_reserve(struct heap *heap, size_t count) must_check; /* 0, ENOMEM */
 int heap_add(struct heap *heap, struct heap_node *node, instant at) must_check; /* or moves it */
 void heap_remove(struct heap *heap, struct heap_node *node); /* nothing when it is in none */
 struct heap_node *heap_first(const struct heap *heap);       /* NULL when empty */
 instant heap_deadline(const struct heap *heap);              /* INSTANT_NEVER when empty */
 
 #define container_of(pointer, type, member)                                                        \
-    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

@@ -56,8 +56,8 @@ void instant_to_iso(instant at, int with_micros, char text[INSTANT_TEXT_SIZE])
         snprintf(text, INSTANT_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", c.year % 10000,
                  c.month, c.day, c.hour, c.minute, c.second, c.microsecond);
     else
-        snprintf(text, INSTANT_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year % 10000,
-                 c.month, c.day, c.hour, c.minute, c.second);
+        snprintf(text, INSTANT_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year % 10000, c.month,
+                 c.day, c.hour, c.minute, c.second);
 }
 
 void instant_to_rfc2822(instant at, char text[INSTANT_TEXT_SIZE])
@@ -65,9 +65,8 @@ void instant_to_rfc2822(instant at, char text[INSTANT_TEXT_SIZE])
     struct civil c;
 
     instant_to_civil(at, &c);
-    snprintf(text, INSTANT_TEXT_SIZE, "%s, %02d %s %04d %02d:%02d:%02d +0000",
-             WEEKDAYS[c.weekday], c.day, MONTHS[c.month - 1], c.year % 10000, c.hour, c.minute,
-             c.second);
+    snprintf(text, INSTANT_TEXT_SIZE, "%s, %02d %s %04d %02d:%02d:%02d +0000", WEEKDAYS[c.weekday],
+             c.day, MONTHS[c.month - 1], c.year % 10000, c.hour, c.minute, c.second);
 }
 
 /* Reads between low and high digits into *value; advances *at. */
@@ -184,8 +183,7 @@ int instant_from_rfc2822(const char *text, size_t size, instant *at)
         ;
     p += 3;
     if (literal(&p, end, ' ') || digits(&p, end, 4, 4, &c.year) || literal(&p, end, ' ') ||
-        digits(&p, end, 2, 2, &c.hour) || literal(&p, end, ':') ||
-        digits(&p, end, 2, 2, &c.minute))
+        digits(&p, end, 2, 2, &c.hour) || literal(&p, end, ':') || digits(&p, end, 2, 2, &c.minute))
         return EINVAL;
     if (p < end && *p == ':' && (++p, digits(&p, end, 2, 2, &c.second)))
         return EINVAL;

@@ -13,7 +13,7 @@
  */
 struct ring {
     unsigned char *records;
-    size_t record_size, mask; /* count - 1; count is a power of two */
+    size_t record_size, mask;         /* count - 1; count is a power of two */
     _Alignas(64) _Atomic size_t head; /* next to take */
     _Alignas(64) _Atomic size_t tail; /* next to put */
 };

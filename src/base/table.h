@@ -26,8 +26,8 @@ struct table {
 void table_init(struct table *table);
 void table_release(struct table *table);
 void *table_get(const struct table *table, const void *key, size_t key_size); /* NULL: none */
-int table_put(struct table *table, const void *key, size_t key_size, void *value)
-    must_check; /* replaces; 0, ENOMEM (then unchanged) */
+int table_put(struct table *table, const void *key, size_t key_size,
+              void *value) must_check; /* replaces; 0, ENOMEM (then unchanged) */
 void *table_remove(struct table *table, const void *key, size_t key_size); /* the value, or NULL */
 /* Walk: size_t at = 0; while ((slot = table_next(&table, &at))) ... */
 struct table_slot *table_next(const struct table *table, size_t *at);

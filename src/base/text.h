@@ -42,7 +42,7 @@ bool slice_equal(struct slice a, struct slice b);
 bool slice_is(struct slice slice, const char *text);
 bool slice_is_nocase(struct slice slice, const char *text); /* ASCII letters only */
 bool slice_starts(struct slice slice, const char *prefix);
-struct slice slice_trim(struct slice slice);                /* blanks, tabs, CR, LF at both ends */
+struct slice slice_trim(struct slice slice); /* blanks, tabs, CR, LF at both ends */
 /* Cuts *rest at the first separator and returns what stood before it; without one, all of it. */
 struct slice slice_cut(struct slice *rest, char separator);
 /* The whole slice as a decimal number within [low, high]; 0, EINVAL or ERANGE. */

@@ -21,10 +21,10 @@ struct child {
     bool collects;             /* child_run */
     char *input;
     size_t input_size, input_sent, output_size_max;
-    struct text output;        /* all of it, or the line begun */
+    struct text output; /* all of it, or the line begun */
     struct loop_timer timer;
     struct child_end result;
-    bool ended;                /* waitpid has answered */
+    bool ended; /* waitpid has answered */
     child_line_handler line;
     child_end_handler end;
     void *arg;
@@ -250,8 +250,7 @@ static int start(struct child *child, const struct child_order *order, struct pi
     if (child->pid < 0)
         err = errno;
     else if (child->pid == 0)
-        become(order, environment, child->collects, pipes->in[0], pipes->out[1],
-               pipes->report[1]);
+        become(order, environment, child->collects, pipes->in[0], pipes->out[1], pipes->report[1]);
     free(environment);
     if (err)
         return err;
@@ -292,11 +291,17 @@ static int child_new(struct child **childp, struct loop *loop, const struct chil
 
     if (!child)
         return ENOMEM;
-    *child = (struct child){.loop = loop, .pid_fd = -1, .in_fd = -1, .out_fd = -1,
-                            .collects = collects, .line = line, .end = end, .arg = arg,
+    *child = (struct child){.loop = loop,
+                            .pid_fd = -1,
+                            .in_fd = -1,
+                            .out_fd = -1,
+                            .collects = collects,
+                            .line = line,
+                            .end = end,
+                            .arg = arg,
                             .input_size = order->input.size,
-                            .output_size_max = order->output_size_max ? order->output_size_max
-                                                                      : 16u << 20};
+                            .output_size_max =
+                                order->output_size_max ? order->output_size_max : 16u << 20};
     text_init(&child->output);
     child->input = slice_dup(order->input);
     if (!child->input)
@@ -312,10 +317,10 @@ static int child_new(struct child **childp, struct loop *loop, const struct chil
         pipes.in[1] = pipes.out[0] = -1;
         err = watch_all(child);
         if (!err && collects)
-            err = loop_timer_start(loop, &child->timer,
-                                   loop_clock() + (order->time_ms_max ? order->time_ms_max : 10000u) *
-                                                      MILLISECOND,
-                                   on_time, child);
+            err = loop_timer_start(
+                loop, &child->timer,
+                loop_clock() + (order->time_ms_max ? order->time_ms_max : 10000u) * MILLISECOND,
+                on_time, child);
         if (err) {
             kill(child->pid, SIGKILL);
             waitpid(child->pid, NULL, 0);

@@ -20,24 +20,24 @@
 struct child;
 
 struct child_end {
-    bool exited;            /* left by itself: status is its exit code; else the signal number */
+    bool exited; /* left by itself: status is its exit code; else the signal number */
     int status;
-    bool timed_out;         /* killed by us: time_ms_max passed */
-    bool too_large;         /* killed by us: output_size_max passed */
-    struct slice output;    /* child_run: all of its standard output; lives until the handler ends */
+    bool timed_out;      /* killed by us: time_ms_max passed */
+    bool too_large;      /* killed by us: output_size_max passed */
+    struct slice output; /* child_run: all of its standard output; lives until the handler ends */
 };
 
 typedef void (*child_end_handler)(void *arg, const struct child_end *end);
 typedef void (*child_line_handler)(void *arg, struct slice line);
 
 struct child_order {
-    const char *const *argv;         /* argv[0] is the program (searched in PATH); ended by NULL */
-    const char *const *environment;  /* "NAME=value" added to ours, ended by NULL; may be NULL */
-    struct slice input;              /* child_run: its standard input (copied) */
-    unsigned time_ms_max;            /* child_run; 0: 10 000 */
-    size_t output_size_max;          /* child_run; 0: 16 MiB */
-    unsigned processor_seconds_max;  /* RLIMIT_CPU; 0: none */
-    size_t memory_size_max;          /* RLIMIT_AS in bytes; 0: none */
+    const char *const *argv;        /* argv[0] is the program (searched in PATH); ended by NULL */
+    const char *const *environment; /* "NAME=value" added to ours, ended by NULL; may be NULL */
+    struct slice input;             /* child_run: its standard input (copied) */
+    unsigned time_ms_max;           /* child_run; 0: 10 000 */
+    size_t output_size_max;         /* child_run; 0: 16 MiB */
+    unsigned processor_seconds_max; /* RLIMIT_CPU; 0: none */
+    size_t memory_size_max;         /* RLIMIT_AS in bytes; 0: none */
 };
 
 /* Both: 0, ENOENT (no such program), ENOMEM, or errno of fork/pipe. The child frees itself after its

@@ -15,43 +15,43 @@
 struct http_client;
 
 struct http_client_options {
-    size_t connection_count_max;       /* kept open in all; 0: 64 */
-    size_t connection_per_host_max;    /* 0: 20 */
-    bool insecure;                     /* do not verify TLS; for loopback tests only */
+    size_t connection_count_max;    /* kept open in all; 0: 64 */
+    size_t connection_per_host_max; /* 0: 20 */
+    bool insecure;                  /* do not verify TLS; for loopback tests only */
 };
 
 struct http_order {
-    const char *method;                /* "GET", "POST", "PUT", "DELETE" */
-    const char *url;                   /* absolute http(s); a fragment is not sent */
-    const char *const *headers;        /* "Name: value", ended by NULL; may be NULL */
-    struct slice body;                 /* copied */
-    const char *user, *password;       /* HTTP Basic, or NULL */
-    unsigned connect_ms;               /* 0: 5 000 */
-    unsigned total_ms;                 /* 0: 15 000 */
-    size_t body_size_max;              /* of the answer; 0: 1 MiB */
+    const char *method;          /* "GET", "POST", "PUT", "DELETE" */
+    const char *url;             /* absolute http(s); a fragment is not sent */
+    const char *const *headers;  /* "Name: value", ended by NULL; may be NULL */
+    struct slice body;           /* copied */
+    const char *user, *password; /* HTTP Basic, or NULL */
+    unsigned connect_ms;         /* 0: 5 000 */
+    unsigned total_ms;           /* 0: 15 000 */
+    size_t body_size_max;        /* of the answer; 0: 1 MiB */
 };
 
 enum http_outcome {
-    HTTP_ANSWERED,         /* a complete answer, whatever its status */
-    HTTP_BAD_URL,          /* not an absolute http(s) URL */
-    HTTP_NO_HOST,          /* the name does not resolve */
-    HTTP_NO_CONNECTION,    /* refused, unreachable, or not connected in connect_ms */
-    HTTP_TLS_FAILED,       /* handshake or certificate */
-    HTTP_TIMED_OUT,        /* connected, no complete answer in total_ms */
-    HTTP_TOO_LARGE,        /* the answer's body passed body_size_max */
-    HTTP_BROKEN,           /* connection lost or not HTTP */
-    HTTP_CANCELED,         /* http_client_cancel, or the client was freed */
+    HTTP_ANSWERED,      /* a complete answer, whatever its status */
+    HTTP_BAD_URL,       /* not an absolute http(s) URL */
+    HTTP_NO_HOST,       /* the name does not resolve */
+    HTTP_NO_CONNECTION, /* refused, unreachable, or not connected in connect_ms */
+    HTTP_TLS_FAILED,    /* handshake or certificate */
+    HTTP_TIMED_OUT,     /* connected, no complete answer in total_ms */
+    HTTP_TOO_LARGE,     /* the answer's body passed body_size_max */
+    HTTP_BROKEN,        /* connection lost or not HTTP */
+    HTTP_CANCELED,      /* http_client_cancel, or the client was freed */
 };
 
 struct http_answer {
     enum http_outcome outcome;
-    const char *error;                 /* a sentence for people, "" when answered */
-    unsigned status;                   /* 0 unless answered */
-    const char *content_type;          /* as sent with its parameters; "" when absent */
-    const char *location;              /* the Location header; "" when absent */
-    const char *set_cookie;            /* Set-Cookie headers, one a line; "" when absent */
+    const char *error;        /* a sentence for people, "" when answered */
+    unsigned status;          /* 0 unless answered */
+    const char *content_type; /* as sent with its parameters; "" when absent */
+    const char *location;     /* the Location header; "" when absent */
+    const char *set_cookie;   /* Set-Cookie headers, one a line; "" when absent */
     struct slice body;
-    instant took;                      /* microseconds from send to end */
+    instant took; /* microseconds from send to end */
 };
 
 typedef void (*http_answer_handler)(void *arg, const struct http_answer *answer);
@@ -63,7 +63,8 @@ void http_client_free(struct http_client *client); /* open orders end with HTTP_
 /* *ref (may be NULL) is never 0. 0, ENOMEM. */
 int http_client_send(struct http_client *client, const struct http_order *order,
                      http_answer_handler handler, void *arg, uint64_t *ref) must_check;
-void http_client_cancel(struct http_client *client, uint64_t ref); /* handler called with CANCELED */
+void http_client_cancel(struct http_client *client,
+                        uint64_t ref); /* handler called with CANCELED */
 
 const char *http_outcome_name(enum http_outcome outcome);
 

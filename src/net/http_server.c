@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HEADERS_MAX = 16, CONNECTION_MEMORY = 32 * 1024};
+enum { HEADERS_MAX = 16, CONNECTION_MEMORY = 32 * 1024 };
 
 enum request_stage {
     STAGE_BODY,      /* its bytes are coming */
@@ -326,9 +326,8 @@ int http_server_new(struct http_server **serverp, struct loop *loop,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, idle_s ? idle_s : 1u,
         MHD_OPTION_CONNECTION_LIMIT,
         options->connection_count_max ? options->connection_count_max : 1024u,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        NULL, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
+        on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
     if (!server->daemon) {
         close(fd);
         free(server);
@@ -436,8 +435,8 @@ void http_request_reply(struct http_request *request, unsigned status, const cha
                         const void *body, size_t size)
 {
     check(request->stage == STAGE_HANDLING || request->stage == STAGE_SUSPENDED);
-    request->response = MHD_create_response_from_buffer(
-        size, (void *)(uintptr_t)(size ? body : ""), MHD_RESPMEM_MUST_COPY);
+    request->response = MHD_create_response_from_buffer(size, (void *)(uintptr_t)(size ? body : ""),
+                                                        MHD_RESPMEM_MUST_COPY);
     check(request->response);
     request->status = status;
     if (content_type)

@@ -20,11 +20,11 @@ struct http_server;
 struct http_request;
 
 struct http_server_options {
-    const char *address;       /* "127.0.0.1", "::1", "0.0.0.0" */
-    uint16_t port;             /* 0: any free one */
-    size_t body_size_max;      /* bytes; larger bodies are refused with 413. 0: 1 MiB */
+    const char *address;           /* "127.0.0.1", "::1", "0.0.0.0" */
+    uint16_t port;                 /* 0: any free one */
+    size_t body_size_max;          /* bytes; larger bodies are refused with 413. 0: 1 MiB */
     unsigned connection_count_max; /* 0: 1024 */
-    unsigned idle_ms;          /* a connection without progress is closed. 0: 10 000 */
+    unsigned idle_ms;              /* a connection without progress is closed. 0: 10 000 */
 };
 
 typedef void (*http_handler)(void *arg, struct http_request *request);

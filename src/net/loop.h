@@ -30,17 +30,17 @@ struct loop_timer {
 int loop_new(struct loop **loop) must_check; /* 0 or errno */
 void loop_free(struct loop *loop);           /* NULL is fine */
 
-instant loop_now(const struct loop *loop);   /* read once per step: the same for all its handlers */
-instant loop_clock(void);                    /* reads the clock now; any thread */
+instant loop_now(const struct loop *loop); /* read once per step: the same for all its handlers */
+instant loop_clock(void);                  /* reads the clock now; any thread */
 /* How far the wall clock has stepped away from the loop's since the start (microseconds). */
 instant loop_clock_leap(void);
 
-int loop_watch(struct loop *loop, int fd, uint32_t epoll_events, loop_fd_handler handler, void *arg)
-    must_check;                              /* again for the same fd: changes it. 0 or errno */
+int loop_watch(struct loop *loop, int fd, uint32_t epoll_events, loop_fd_handler handler,
+               void *arg) must_check; /* again for the same fd: changes it. 0 or errno */
 void loop_unwatch(struct loop *loop, int fd);
 
 int loop_timer_start(struct loop *loop, struct loop_timer *timer, instant at, loop_handler handler,
-                     void *arg) must_check;  /* moves one already started. 0, ENOMEM */
+                     void *arg) must_check; /* moves one already started. 0, ENOMEM */
 void loop_timer_stop(struct loop *loop, struct loop_timer *timer);
 
 /* Calls handler(arg) in the loop's thread soon. 0, ENOMEM. Any thread. */
@@ -50,9 +50,9 @@ int loop_post(struct loop *loop, loop_handler handler, void *arg) must_check;
 void loop_after_step(struct loop *loop, loop_handler handler, void *arg);
 
 int loop_fd(const struct loop *loop);
-instant loop_deadline(const struct loop *loop);        /* now or earlier: there is work already */
-void loop_step(struct loop *loop, instant wait_max);   /* waits at most wait_max microseconds */
-void loop_run(struct loop *loop);                      /* until loop_stop */
+instant loop_deadline(const struct loop *loop);      /* now or earlier: there is work already */
+void loop_step(struct loop *loop, instant wait_max); /* waits at most wait_max microseconds */
+void loop_run(struct loop *loop);                    /* until loop_stop */
 void loop_stop(struct loop *loop);
 
 #endif

@@ -111,9 +111,13 @@ static uint64_t ask(struct world *world, const char *method, const char *path, s
 {
     char url[256];
     uint64_t ref;
-    struct http_order order = {
-        .method = method, .url = url, .body = body, .user = "AC1", .password = "s:ecret",
-        .total_ms = 2000, .body_size_max = 200000};
+    struct http_order order = {.method = method,
+                               .url = url,
+                               .body = body,
+                               .user = "AC1",
+                               .password = "s:ecret",
+                               .total_ms = 2000,
+                               .body_size_max = 200000};
 
     snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", http_server_port(world->server), path);
     assert_int_equal(http_client_send(world->client, &order, on_answer, world, &ref), 0);
@@ -213,7 +217,8 @@ static void an_order_can_be_canceled(void **state)
 }
 
 /* A raw connection: what it answers to `request` until it closes or falls silent. */
-static size_t raw(struct world *world, const char *request, char *out, size_t out_size, instant wait)
+static size_t raw(struct world *world, const char *request, char *out, size_t out_size,
+                  instant wait)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons(http_server_port(world->server)),
