@@ -1,0 +1,142 @@
+#ifndef CORE_EVENT_H
+#define CORE_EVENT_H
+
+#include "core/agent.h"
+#include "core/attempt.h"
+#include "core/campaign.h"
+#include "core/ids.h"
+#include "core/lead.h"
+
+/*
+ * What can happen to the dialer. Any event may come late, twice, out of order or never, except that
+ * recovery events come before EVENT_RECOVERY_ENDED and nothing is dialled until that has come.
+ *
+ * A start, new or after a crash, is always:
+ *   EVENT_CAMPAIGN_LOADED for each campaign that is not finished
+ *   EVENT_AGENT_LOADED for each agent, as stored
+ *   for each attempt stored as open: EVENT_LEAD_CLAIMED of its lead (state attempting as stored),
+ *                                    then EVENT_ATTEMPT_RECOVERED
+ *   EVENT_RECOVERY_ENDED
+ * Leads stored as claimed without an open attempt are simply free again.
+ */
+enum event_kind {
+    /* start and administration */
+    EVENT_CAMPAIGN_LOADED,    /* campaign; also when one is created */
+    EVENT_CAMPAIGN_CHANGED,   /* campaign: id and options; state and ledger are not read */
+    EVENT_CAMPAIGN_COMMANDED, /* command */
+    EVENT_AGENT_LOADED,       /* agent; also when one is created (record.activity offline) */
+    EVENT_AGENT_CHANGED,      /* agent: id and campaigns */
+    EVENT_AGENT_REMOVED,      /* agent_id; only when offline */
+    EVENT_ATTEMPT_RECOVERED,  /* attempt */
+    EVENT_RECOVERY_ENDED,
+    /* leads */
+    EVENT_LEAD_CLAIMED,   /* lead: one of those EFFECT_CLAIM_LEADS asked for */
+    EVENT_CLAIM_ENDED,    /* claim: the answer is complete */
+    EVENT_LEADS_ADDED,    /* campaign_id: an import was published, leads were changed: ask again */
+    EVENT_LEAD_WITHDRAWN, /* lead_id: deleted or erased; an open call goes its way */
+    EVENT_DO_NOT_CALL_ADDED, /* contact: number, person or both; takes effect at once */
+    /* the store */
+    EVENT_ATTEMPT_COMMITTED, /* attempt_id: its planned record is safe; now it may be placed */
+    /* calls; `call` unless noted */
+    EVENT_CALL_PLACED,        /* the engine has taken the order */
+    EVENT_CALL_PLACE_FAILED,  /* the engine refused it: no call exists */
+    EVENT_CALL_PLACE_UNKNOWN, /* no answer to the order: it may exist */
+    EVENT_CALL_STATUS,        /* status callback: status, sip_code, hello_us */
+    EVENT_CALL_ANSWERED, /* the engine asks what to do: EFFECT_ANSWER_CALL follows in this feed,
+                            always, with the same request */
+    EVENT_CALL_JOINED,   /* the customer is in the room of call.agent; hello_us if known */
+    EVENT_CALL_LEFT,     /* the customer left the room of call.agent */
+    EVENT_CALL_POLLED,   /* answer to EFFECT_POLL_CALL: status (or CALL_NOT_FOUND), agent: in
+                            whose room it is, 0 none; no event when the engine did not answer */
+    EVENT_CALL_MACHINE,  /* detection is sure of a machine */
+    /* agents */
+    EVENT_AGENT_LOGGED_IN, /* activity: available or break, taken when the leg stands */
+    EVENT_AGENT_ACTIVITY,  /* activity: available, break or offline (log out); kept as next activity
+                              during a call; `forced` ends a reservation that has no answer yet */
+    EVENT_AGENT_LEG_CONNECTED, /* leg: the agent is in the room */
+    EVENT_AGENT_LEG_LOST,      /* leg: also when it could not be made */
+    EVENT_AGENT_REJECTED,      /* reservation: not this one; the agent goes on break */
+    EVENT_PREVIEW_ACCEPTED,    /* reservation */
+    EVENT_PREVIEW_SKIPPED,     /* reservation */
+    EVENT_PREVIEW_SNOOZED,     /* reservation, until */
+    EVENT_MANUAL_DIALLED,      /* manual */
+    EVENT_AGENT_HUNG_UP, /* reservation: the agent ends the conversation (or cancels the ringing) */
+    EVENT_DISPOSITION_SAVED, /* disposition: during the call (kept until its end) or in wrap-up */
+    /* the world */
+    EVENT_VOICE_RESTARTED, /* ask after every call and every leg now */
+    EVENT_CLOCK_LEAPT,     /* leap */
+    EVENT_TIME_PASSED,
+    EVENT_KIND_COUNT
+};
+
+struct event_call {
+    attempt_id attempt;
+    enum call_status status;
+    uint16_t sip_code; /* 0: unknown */
+    int64_t hello_us;  /* -1: unknown */
+    agent_id agent;
+};
+
+struct event {
+    enum event_kind kind;
+    request_id request; /* comes back in EFFECT_REFUSE and EFFECT_ANSWER_CALL */
+    union {
+        struct campaign_facts campaign;
+        campaign_id campaign_id;
+        struct {
+            campaign_id campaign;
+            enum campaign_command command;
+        } command;
+        struct agent_facts agent;
+        agent_id agent_id;
+        struct attempt_record attempt;
+        attempt_id attempt_id;
+        struct lead_facts lead;
+        lead_id lead_id;
+        struct {
+            campaign_id campaign;
+            uint64_t claim;   /* of EFFECT_CLAIM_LEADS */
+            uint32_t count;   /* leads handed over by it */
+            bool failed;      /* the store could not; ask again later */
+            instant next_due; /* earliest due_at among the leads left; INSTANT_NEVER: none waits */
+        } claim;
+        struct {
+            number_id number;
+            person_id person;
+        } contact;
+        struct event_call call;
+        struct {
+            agent_id agent;
+            enum agent_activity activity;
+            uint16_t break_code;
+            bool forced;
+        } activity;
+        struct {
+            agent_id agent;
+            uint32_t serial;
+        } leg;
+        struct {
+            agent_id agent;
+            reservation_id reservation; /* 0: whichever is live */
+            uint16_t reason;            /* the agent's, for people */
+            instant until;
+        } reservation;
+        struct {
+            agent_id agent;
+            uint8_t number_index;
+            struct lead_facts lead; /* as claimed; if the core has it already, the core's is used */
+        } manual;
+        struct {
+            agent_id agent;
+            attempt_id attempt;
+            uint16_t code;
+            instant callback_at;     /* callback only */
+            agent_id callback_agent; /* 0: anyone */
+        } disposition;
+        instant leap; /* how far the clock was moved forward; steps back never reach the core */
+    } of;
+};
+
+const char *event_kind_name(enum event_kind kind); /* "call-answered" */
+
+#endif
