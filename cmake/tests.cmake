@@ -51,3 +51,55 @@ add_test(NAME house.purity COMMAND ${CMAKE_SOURCE_DIR}/tests/house/purity.sh
 add_test(NAME house.format COMMAND ${CMAKE_SOURCE_DIR}/tests/house/format.sh ${CMAKE_SOURCE_DIR})
 set_tests_properties(house.arrows house.purity house.format
                      PROPERTIES LABELS house SKIP_RETURN_CODE 77)
+
+# Every fuzz/fuzz_<parser>.c is a libFuzzer target in the `fuzz` preset. Everywhere else it is linked
+# with a small driver that feeds it the files of fuzz/corpus/<parser>, as a unit test.
+option(OUTDIAL_FUZZ "build the fuzz targets with libFuzzer (clang)" OFF)
+set(room_targets)
+foreach(entry ${rooms})
+    string(REGEX REPLACE "=.*" "" name "${entry}")
+    string(REPLACE "/" "_" target "room_${name}")
+    if(TARGET ${target})
+        list(PREPEND room_targets ${target})
+    endif()
+endforeach()
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/fuzz_*.c)
+foreach(source ${fuzz_sources})
+    get_filename_component(program ${source} NAME_WE)
+    string(REPLACE "fuzz_" "" parser ${program})
+    add_executable(${program} ${source})
+    target_link_libraries(${program} PRIVATE ${room_targets} outdial_warnings)
+    set_target_properties(${program} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests ENABLE_EXPORTS ON)
+    if(OUTDIAL_FUZZ)
+        target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+    else()
+        target_sources(${program} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/driver.c)
+        add_test(NAME fuzz.${parser} COMMAND ${program} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${parser})
+        set_tests_properties(fuzz.${parser} PROPERTIES LABELS unit TIMEOUT 60)
+    endif()
+endforeach()
+
+# Every bench/bench_<thing>.c asks one question; `./dev bench` runs them all.
+file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/bench_*.c)
+foreach(source ${bench_sources})
+    get_filename_component(program ${source} NAME_WE)
+    add_executable(${program} ${source})
+    target_link_libraries(${program} PRIVATE ${room_targets} outdial_warnings)
+    set_target_properties(${program} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench ENABLE_EXPORTS ON)
+endforeach()
+
+# script_test(LABEL NAME FILE [LONG]): a node:test script under tests/, as a user would drive the
+# program. It finds the binary in the environment variable OUTDIAL.
+find_program(NODE_PROGRAM node)
+function(script_test label name file)
+    if(NOT NODE_PROGRAM)
+        message(STATUS "node not found: ${name} cannot run")
+        return()
+    endif()
+    add_test(NAME ${label}.${name} COMMAND ${NODE_PROGRAM} --test ${CMAKE_SOURCE_DIR}/tests/${file})
+    set_tests_properties(${label}.${name} PROPERTIES LABELS "${label}" TIMEOUT 300 RUN_SERIAL ON
+        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+        ENVIRONMENT "OUTDIAL=${CMAKE_BINARY_DIR}/outdial")
+endfunction()
