@@ -28,7 +28,7 @@ struct signal;
 
 /* Legs that came in have this bit and are numbered here; legs that go out are numbered by the caller
  * without it. */
-#define SIGNAL_LEG_INCOMING ((uint64_t)1 << 63)
+#define SIGNAL_LEG_INCOMING ((uint64_t)1 << 62)
 
 enum signal_codec { SIGNAL_PCMU, SIGNAL_PCMA };
 
