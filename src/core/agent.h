@@ -14,33 +14,33 @@
  * stands (leg); and one reservation at most, the claim on the agent for one lead.
  */
 enum agent_activity {
-    AGENT_OFFLINE,
-    AGENT_AVAILABLE,
-    AGENT_RESERVED,
-    AGENT_ON_CALL,
-    AGENT_WRAP_UP,
-    AGENT_BREAK, /* with a code; 0 is no particular one */
+    AGENT_OFFLINE = 0,
+    AGENT_AVAILABLE = 1,
+    AGENT_RESERVED = 2,
+    AGENT_ON_CALL = 3,
+    AGENT_WRAP_UP = 4,
+    AGENT_BREAK = 5, /* with a code; 0 is no particular one */
     AGENT_ACTIVITY_COUNT
 };
 
 enum leg_state {
-    LEG_NONE,
-    LEG_DIALLING, /* the first line of a shift is being made */
-    LEG_CONNECTED,
-    LEG_REJOINING, /* lost; dialled again with back-off until the grace is over */
-    LEG_LOST,      /* the grace is over; the agent went offline by it */
+    LEG_NONE = 0,
+    LEG_DIALLING = 1, /* the first line of a shift is being made */
+    LEG_CONNECTED = 2,
+    LEG_REJOINING = 3, /* lost; dialled again with back-off until the grace is over */
+    LEG_LOST = 4,      /* the grace is over; the agent went offline by it */
     LEG_STATE_COUNT
 };
 
 enum reservation_status {
-    RESERVATION_PENDING,
-    RESERVATION_ACCEPTED,
-    RESERVATION_REJECTED,
-    RESERVATION_TIMEOUT,
-    RESERVATION_CANCELED,
-    RESERVATION_RESCINDED,
-    RESERVATION_WRAPPING,
-    RESERVATION_COMPLETED,
+    RESERVATION_PENDING = 0,
+    RESERVATION_ACCEPTED = 1,
+    RESERVATION_REJECTED = 2,
+    RESERVATION_TIMEOUT = 3,
+    RESERVATION_CANCELED = 4,
+    RESERVATION_RESCINDED = 5,
+    RESERVATION_WRAPPING = 6,
+    RESERVATION_COMPLETED = 7,
     RESERVATION_STATUS_COUNT
 };
 

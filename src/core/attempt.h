@@ -11,53 +11,53 @@
 
 /* One try at one number of one lead. */
 enum attempt_state {
-    ATTEMPT_PLANNED, /* decided and recorded; the call may have been ordered, none is known */
-    ATTEMPT_PLACED,  /* the voice engine has the call */
-    ATTEMPT_RINGING,
-    ATTEMPT_ANSWERED, /* answered; on its way into an agent's room, or not yet decided */
-    ATTEMPT_WAITING,  /* answered; no agent yet */
-    ATTEMPT_BRIDGED,  /* in the agent's room */
-    ATTEMPT_CLOSING,  /* told to leave (message, hang-up); its end is awaited */
-    ATTEMPT_ENDED,
+    ATTEMPT_PLANNED = 0, /* decided and recorded; the call may have been ordered, none is known */
+    ATTEMPT_PLACED = 1,  /* the voice engine has the call */
+    ATTEMPT_RINGING = 2,
+    ATTEMPT_ANSWERED = 3, /* answered; on its way into an agent's room, or not yet decided */
+    ATTEMPT_WAITING = 4,  /* answered; no agent yet */
+    ATTEMPT_BRIDGED = 5,  /* in the agent's room */
+    ATTEMPT_CLOSING = 6,  /* told to leave (message, hang-up); its end is awaited */
+    ATTEMPT_ENDED = 7,
     ATTEMPT_STATE_COUNT
 };
 
 enum attempt_result {
-    RESULT_NONE, /* not yet */
-    RESULT_CONNECTED,
-    RESULT_ABANDONED, /* a person answered and no agent came in time */
-    RESULT_HUNG_UP,   /* a person answered and left on the way to an agent who was there */
-    RESULT_MACHINE,
-    RESULT_BUSY,
-    RESULT_NO_ANSWER,
-    RESULT_INVALID,  /* no such number */
-    RESULT_FAILED,   /* also: nobody can say what became of it */
-    RESULT_CANCELED, /* by us, before it was answered */
+    RESULT_NONE = 0, /* not yet */
+    RESULT_CONNECTED = 1,
+    RESULT_ABANDONED = 2, /* a person answered and no agent came in time */
+    RESULT_HUNG_UP = 3,   /* a person answered and left on the way to an agent who was there */
+    RESULT_MACHINE = 4,
+    RESULT_BUSY = 5,
+    RESULT_NO_ANSWER = 6,
+    RESULT_INVALID = 7,  /* no such number */
+    RESULT_FAILED = 8,   /* also: nobody can say what became of it */
+    RESULT_CANCELED = 9, /* by us, before it was answered */
     RESULT_COUNT
 };
 
 /* The words of the voice engine for a call, and NOT_FOUND for one it does not know. */
 enum call_status {
-    CALL_QUEUED,
-    CALL_INITIATED,
-    CALL_RINGING,
-    CALL_IN_PROGRESS,
-    CALL_COMPLETED,
-    CALL_BUSY,
-    CALL_FAILED,
-    CALL_NO_ANSWER,
-    CALL_CANCELED,
-    CALL_NOT_FOUND,
+    CALL_QUEUED = 0,
+    CALL_INITIATED = 1,
+    CALL_RINGING = 2,
+    CALL_IN_PROGRESS = 3,
+    CALL_COMPLETED = 4,
+    CALL_BUSY = 5,
+    CALL_FAILED = 6,
+    CALL_NO_ANSWER = 7,
+    CALL_CANCELED = 8,
+    CALL_NOT_FOUND = 9,
     CALL_STATUS_COUNT
 };
 
 /* What an answered call is told. */
 enum answer_action {
-    ANSWER_NONE,    /* nothing yet */
-    ANSWER_JOIN,    /* go into the agent's room */
-    ANSWER_WAIT,    /* wait in silence, at most the campaign's answer_wait_max */
-    ANSWER_MESSAGE, /* hear the identification message, then hang up */
-    ANSWER_HANG_UP,
+    ANSWER_NONE = 0,    /* nothing yet */
+    ANSWER_JOIN = 1,    /* go into the agent's room */
+    ANSWER_WAIT = 2,    /* wait in silence, at most the campaign's answer_wait_max */
+    ANSWER_MESSAGE = 3, /* hear the identification message, then hang up */
+    ANSWER_HANG_UP = 4,
     ANSWER_ACTION_COUNT
 };
 
@@ -87,6 +87,8 @@ struct attempt_record {
     agent_id callback_agent;
     uint16_t sip_code; /* 0: unknown */
     int64_t hello_us;  /* hello latency; -1: unknown */
+    bool
+        counts; /* an order was given and not surely refused: it stands in the histories by ordered_at */
     instant planned_at, ordered_at, placed_at, ringing_at, answered_at, bridged_at, ended_at;
     instant wrapped_at; /* when the disposition was given */
 };

@@ -15,35 +15,40 @@
 
 /* A purpose with a list, a mode and rules. */
 enum campaign_state {
-    CAMPAIGN_DRAFT,
-    CAMPAIGN_RUNNING,
-    CAMPAIGN_PAUSED,   /* places nothing; calls that are out go their way */
-    CAMPAIGN_DRAINING, /* as paused, and becomes finished when the last call has ended */
-    CAMPAIGN_FINISHED,
+    CAMPAIGN_DRAFT = 0,
+    CAMPAIGN_RUNNING = 1,
+    CAMPAIGN_PAUSED = 2,   /* places nothing; calls that are out go their way */
+    CAMPAIGN_DRAINING = 3, /* as paused, and becomes finished when the last call has ended */
+    CAMPAIGN_FINISHED = 4,
     CAMPAIGN_STATE_COUNT
 };
 
-enum campaign_command { COMMAND_START, COMMAND_PAUSE, COMMAND_DRAIN, COMMAND_STOP, COMMAND_COUNT };
+enum campaign_command {
+    COMMAND_START = 0,
+    COMMAND_PAUSE,
+    COMMAND_DRAIN,
+    COMMAND_STOP,
+    COMMAND_COUNT
+};
 
 enum campaign_mode {
-    MODE_MANUAL,      /* agents dial by hand, under the same rules */
-    MODE_PREVIEW,     /* an agent sees the lead first, and says when */
-    MODE_PROGRESSIVE, /* one call per reserved agent */
-    MODE_RATIO, /* ratio_percent calls per hundred available agents; the agent is chosen at answer
-                 */
+    MODE_MANUAL = 0,      /* agents dial by hand, under the same rules */
+    MODE_PREVIEW = 1,     /* an agent sees the lead first, and says when */
+    MODE_PROGRESSIVE = 2, /* one call per reserved agent */
+    MODE_RATIO = 3, /* ratio_percent calls per hundred available agents; agent chosen at answer */
     MODE_COUNT
 };
 
-enum preview_default { PREVIEW_THEN_DIAL, PREVIEW_THEN_SKIP, PREVIEW_DEFAULT_COUNT };
+enum preview_default { PREVIEW_THEN_DIAL = 0, PREVIEW_THEN_SKIP, PREVIEW_DEFAULT_COUNT };
 
 /* What follows from an agent's verdict. */
 enum disposition_behaviour {
-    DISPOSITION_DONE,
-    DISPOSITION_RETRY,        /* due again after `delay` */
-    DISPOSITION_CALLBACK,     /* at the instant given with it */
-    DISPOSITION_DO_NOT_CALL,  /* blocks the person and the number everywhere */
-    DISPOSITION_WRONG_NUMBER, /* this number is dead for the lead; the next one, if any */
-    DISPOSITION_MACHINE,      /* as the result machine: its retry rule decides */
+    DISPOSITION_DONE = 0,
+    DISPOSITION_RETRY = 1,        /* due again after `delay` */
+    DISPOSITION_CALLBACK = 2,     /* at the instant given with it */
+    DISPOSITION_DO_NOT_CALL = 3,  /* blocks the person and the number everywhere */
+    DISPOSITION_WRONG_NUMBER = 4, /* this number is dead for the lead; the next one, if any */
+    DISPOSITION_MACHINE = 5,      /* as the result machine: its retry rule decides */
     DISPOSITION_BEHAVIOUR_COUNT
 };
 

@@ -13,14 +13,14 @@
 
 /* A person on a campaign's list, with one or more numbers in the order they are to be tried. */
 enum lead_state {
-    LEAD_FRESH,      /* never tried; due at once */
-    LEAD_DUE,        /* again from due_at on */
-    LEAD_HELD,       /* a rule forbids it until due_at; `reason` names the rule */
-    LEAD_ATTEMPTING, /* an attempt is open, or its disposition is awaited */
-    LEAD_CALLBACK,   /* promised for due_at, by callback_agent if there is one */
-    LEAD_DONE,       /* with `disposition` */
-    LEAD_EXHAUSTED,  /* nothing left that the rules allow; `reason` names the last */
-    LEAD_BLOCKED,    /* do not call; `reason` says which kind */
+    LEAD_FRESH = 0,      /* never tried; due at once */
+    LEAD_DUE = 1,        /* again from due_at on */
+    LEAD_HELD = 2,       /* a rule forbids it until due_at; `reason` names the rule */
+    LEAD_ATTEMPTING = 3, /* an attempt is open, or its disposition is awaited */
+    LEAD_CALLBACK = 4,   /* promised for due_at, by callback_agent if there is one */
+    LEAD_DONE = 5,       /* with `disposition` */
+    LEAD_EXHAUSTED = 6,  /* nothing left that the rules allow; `reason` names the last */
+    LEAD_BLOCKED = 7,    /* do not call; `reason` says which kind */
     LEAD_STATE_COUNT
 };
 

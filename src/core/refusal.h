@@ -11,46 +11,46 @@
  * and shown to people, always together with the instant from which it may be tried again.
  */
 enum refusal {
-    REFUSED_NOT, /* allowed */
+    REFUSED_NOT = 0, /* allowed */
     /* rules about people */
-    REFUSED_OUTSIDE_HOURS,
-    REFUSED_DO_NOT_CALL,
-    REFUSED_EMERGENCY_NUMBER,
-    REFUSED_PREMIUM_NUMBER,
-    REFUSED_INVALID_NUMBER,
-    REFUSED_NUMBER_PER_DAY,
-    REFUSED_NUMBER_PER_24_HOURS,
-    REFUSED_NUMBER_PER_7_DAYS,
-    REFUSED_NUMBER_LIFETIME,
-    REFUSED_NUMBER_GAP,
-    REFUSED_PERSON_PER_DAY,
-    REFUSED_PERSON_PER_24_HOURS,
-    REFUSED_PERSON_PER_7_DAYS,
-    REFUSED_PERSON_LIFETIME,
-    REFUSED_PERSON_GAP,
-    REFUSED_LEAD_ATTEMPTS,
-    REFUSED_RESULT_MAX, /* as often busy, unanswered ... as the retry rules allow */
-    REFUSED_NO_NUMBER,
-    REFUSED_PERSON_BUSY, /* the person is in another attempt now */
-    REFUSED_LEAD_BUSY,
-    REFUSED_ABANDONMENT, /* a call without a certain agent would endanger the ceiling */
+    REFUSED_OUTSIDE_HOURS = 1,
+    REFUSED_DO_NOT_CALL = 2,
+    REFUSED_EMERGENCY_NUMBER = 3,
+    REFUSED_PREMIUM_NUMBER = 4,
+    REFUSED_INVALID_NUMBER = 5,
+    REFUSED_NUMBER_PER_DAY = 6,
+    REFUSED_NUMBER_PER_24_HOURS = 7,
+    REFUSED_NUMBER_PER_7_DAYS = 8,
+    REFUSED_NUMBER_LIFETIME = 9,
+    REFUSED_NUMBER_GAP = 10,
+    REFUSED_PERSON_PER_DAY = 11,
+    REFUSED_PERSON_PER_24_HOURS = 12,
+    REFUSED_PERSON_PER_7_DAYS = 13,
+    REFUSED_PERSON_LIFETIME = 14,
+    REFUSED_PERSON_GAP = 15,
+    REFUSED_LEAD_ATTEMPTS = 16,
+    REFUSED_RESULT_MAX = 17, /* as often busy, unanswered ... as the retry rules allow */
+    REFUSED_NO_NUMBER = 18,
+    REFUSED_PERSON_BUSY = 19, /* the person is in another attempt now */
+    REFUSED_LEAD_BUSY = 20,
+    REFUSED_ABANDONMENT = 21, /* a call without a certain agent would endanger the ceiling */
     /* commands */
-    REFUSED_UNKNOWN_CAMPAIGN,
-    REFUSED_UNKNOWN_AGENT,
-    REFUSED_UNKNOWN_LEAD,
-    REFUSED_UNKNOWN_ATTEMPT,
-    REFUSED_UNKNOWN_RESERVATION,
-    REFUSED_UNKNOWN_DISPOSITION,
-    REFUSED_CAMPAIGN_STATE,
-    REFUSED_AGENT_STATE,
-    REFUSED_NOT_YOURS, /* the attempt belongs to another agent */
-    REFUSED_OPTIONS,   /* the options contradict themselves or the law */
-    REFUSED_CLOSED,    /* recovery has not ended */
-    REFUSED_FULL_CAMPAIGNS,
-    REFUSED_FULL_AGENTS,
-    REFUSED_FULL_ATTEMPTS,
-    REFUSED_FULL_LEADS,
-    REFUSED_FULL_NUMBERS,
+    REFUSED_UNKNOWN_CAMPAIGN = 22,
+    REFUSED_UNKNOWN_AGENT = 23,
+    REFUSED_UNKNOWN_LEAD = 24,
+    REFUSED_UNKNOWN_ATTEMPT = 25,
+    REFUSED_UNKNOWN_RESERVATION = 26,
+    REFUSED_UNKNOWN_DISPOSITION = 27,
+    REFUSED_CAMPAIGN_STATE = 28,
+    REFUSED_AGENT_STATE = 29,
+    REFUSED_NOT_YOURS = 30, /* the attempt belongs to another agent */
+    REFUSED_OPTIONS = 31,   /* the options contradict themselves or the law */
+    REFUSED_CLOSED = 32,    /* recovery has not ended */
+    REFUSED_FULL_CAMPAIGNS = 33,
+    REFUSED_FULL_AGENTS = 34,
+    REFUSED_FULL_ATTEMPTS = 35,
+    REFUSED_FULL_LEADS = 36,
+    REFUSED_FULL_NUMBERS = 37,
     REFUSAL_COUNT
 };
 
