@@ -26,6 +26,7 @@ enum {
     PHONE_NUMBER_SIZE = 20, /* "+" and 15 digits, with room */
     PHONE_NATIONAL_SIZE = 48,
     PHONE_COUNTRY_SIZE = 4,
+    PHONE_EXTENSION_SIZE = 12,
 };
 
 enum phone_number_verdict {
@@ -36,11 +37,9 @@ enum phone_number_verdict {
     PHONE_NUMBER_TOO_SHORT,
     PHONE_NUMBER_TOO_LONG,
     PHONE_NUMBER_NOT_POSSIBLE, /* only dialled locally, or a length its country does not have */
-    PHONE_NUMBER_EXTENSION,    /* has an extension, which nobody could dial for us */
     PHONE_NUMBER_EMERGENCY,
     PHONE_NUMBER_SHORT_CODE, /* a short number of its country */
     PHONE_NUMBER_PREMIUM,    /* premium rate: somebody would pay for the call */
-    PHONE_NUMBER_SHARED_COST,
     PHONE_NUMBER_VERDICTS,
 };
 
@@ -65,6 +64,7 @@ struct phone_number {
     char country[PHONE_COUNTRY_SIZE]; /* ISO 3166 letters, "" when unknown ("001": no country's) */
     enum phone_number_type type;      /* UNKNOWN unless valid */
     bool valid;
+    char extension[PHONE_EXTENSION_SIZE]; /* was written behind it; nobody can dial it for us */
 };
 
 /* default_country: two letters, or "" for none. *number is always filled (zeroes on refusal where
