@@ -13,7 +13,7 @@
             check_failed(__FILE__, __LINE__, #condition);                                          \
     } while (0)
 
-_Noreturn void check_failed(const char *file, int line, const char *condition);
+__attribute__((noreturn)) void check_failed(const char *file, int line, const char *condition);
 
 /* The result of a function that can fail must be looked at. */
 #define must_check __attribute__((warn_unused_result))

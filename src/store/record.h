@@ -5,174 +5,148 @@
 #include <stdint.h>
 
 #include "base/instant.h"
+#include "core/agent.h"
+#include "core/attempt.h"
+#include "core/campaign.h"
+#include "core/lead.h"
 
 /*
- * The rows of the store, as values. Enumerations of the core travel as their numbers, which are
- * therefore never changed after a release. Texts are UTF-8; in a record handed to store_put they
- * are the caller's, in a row handed to a handler the store's until it returns.
+ * The rows of the store, as values. What the core writes whole comes as the core's own struct; the
+ * rest stands beside it. Texts are UTF-8; in a record handed to store_put they are the caller's, in a
+ * row handed to a handler the store's until it returns.
+ *
+ * In store_put a text that is NULL means "as it was" ("" for a new row).
  */
 enum store_kind {
-    STORE_CAMPAIGN,
+    STORE_CAMPAIGN,       /* who it is; also gives state and ledger when read */
+    STORE_CAMPAIGN_STATE, /* EFFECT_RECORD_CAMPAIGN: only these of a known campaign */
     STORE_LIST,
     STORE_IMPORT,
     STORE_PERSON,
     STORE_NUMBER,
-    STORE_LEAD,
+    STORE_LEAD, /* EFFECT_RECORD_LEAD: of a known lead the core's part is written, no more */
     STORE_LEAD_NUMBER,
-    STORE_ATTEMPT,
-    STORE_AGENT,
+    STORE_ATTEMPT,     /* EFFECT_RECORD_ATTEMPT */
+    STORE_AGENT,       /* who it is; also gives the state when read */
+    STORE_AGENT_STATE, /* EFFECT_RECORD_AGENT: only this of a known agent */
     STORE_ACTIVITY,
-    STORE_RESERVATION,
-    STORE_DISPOSITION,
+    STORE_RESERVATION, /* EFFECT_RECORD_RESERVATION */
     STORE_DO_NOT_CALL,
     STORE_TOKEN,
     STORE_META,
-    STORE_KINDS,
+    STORE_KIND_COUNT
 };
 
 struct store_campaign {
     uint64_t id;
     const char *name;     /* unique */
-    int state;            /* enum campaign_state */
-    const char *settings; /* JSON object: mode, hours, retry rules ... the server's document */
+    const char *settings; /* JSON object: options, dispositions, texts ... the server's document */
     instant made_at, changed_at;
+    enum campaign_state state; /* these two are written by STORE_CAMPAIGN for a new row only */
+    struct abandonment_ledger ledger;
 };
 
 struct store_list {
     uint64_t id, campaign;
     const char *name;    /* unique in its campaign */
-    const char *country; /* default country */
+    const char *country; /* default country of its numbers, two letters or "" */
     instant made_at;
 };
 
-enum store_import_state { IMPORT_WRITING, IMPORT_PUBLISHED, IMPORT_FAILED };
+enum store_import_state { IMPORT_WRITING, IMPORT_PUBLISHED, IMPORT_FAILED, IMPORT_STATE_COUNT };
 
 struct store_import {
     uint64_t id, campaign, list;
-    int state;             /* enum store_import_state; PUBLISHED only by store_import_publish */
-    const char *file_name; /* as the person called it */
-    const char *file_hash; /* SHA-256, hex */
-    const char *summary;   /* JSON: charset, delimiter, column map, warnings, error */
-    uint64_t rows, imported, merged, duplicates, rejected;
+    enum store_import_state state; /* PUBLISHED only by store_import_publish */
+    const char *file_name;         /* as the person called it */
+    const char *file_hash;         /* SHA-256, hex */
+    const char *summary;           /* JSON: charset, delimiter, columns, warnings, error */
+    uint64_t rows, imported, merged, duplicates, rejected, warnings;
     instant begun_at, ended_at;
 };
 
-/* Who somebody is: the erasable part, with numbers. */
+/* Who somebody is: with the numbers the erasable part. */
 struct store_person {
     uint64_t id;
     const char *external_id, *first_name, *last_name, *email, *address, *country, *zone;
-    const char *columns; /* JSON object */
+    const char *columns; /* JSON object: every other column of the list */
+    uint32_t flags;      /* enum contact_flag */
     instant erased_at;   /* 0: not */
-};
-
-enum {
-    STORE_NUMBER_NOT_VALID = 1 << 0, /* possible, yet not in the packaged plan */
 };
 
 struct store_number {
     uint64_t id;
-    const char *e164; /* unique while not erased */
-    const char *country;
-    uint32_t flags;
-    int type; /* enum phone_number_type */
+    const char *e164;    /* unique; "" once erased */
+    const char *country; /* two letters or "" */
+    uint32_t flags;      /* enum contact_flag, without do-not-call, which is looked up */
+    int type;            /* enum phone_number_type */
+    bool valid;          /* in the packaged number plan */
 };
 
 struct store_lead {
-    uint64_t id, campaign, list, import, person;
-    uint64_t line;    /* of the import's file */
-    int state;        /* enum lead_state */
-    int32_t priority; /* higher first */
-    instant due_at;   /* claimed from then on; INSTANT_NEVER: not by itself */
-    int hold_reason;  /* why it waits (enum of the core), 0: for nothing */
-    uint32_t attempts;
-    uint32_t next_number;    /* place of the number to try next, from 0 */
-    uint64_t callback_agent; /* 0: anyone's */
-    uint64_t disposition, last_attempt;
-    int last_result;
-    uint64_t owner; /* who has it claimed; 0: nobody */
-    instant claimed_at;
-    bool claimable; /* may be claimed once due: fresh, due, held, callback */
+    struct lead_record core; /* its id stands first */
+    uint64_t list, import;   /* 0: made by hand; read only for known leads, like line */
+    uint64_t line;           /* of the import's file */
+    uint64_t owner;          /* who has it claimed; 0: nobody. Read only */
+    instant claimed_at;      /* read only */
 };
 
 struct store_lead_number {
     uint64_t id, lead, number, campaign, import;
-    uint32_t place; /* from 0 */
-    uint32_t attempts;
-    instant last_attempt_at;
-    int last_result;
+    uint32_t place; /* 0 .. LEAD_NUMBERS_MAX - 1: the order in which they are tried */
 };
 
 struct store_attempt {
-    uint64_t id, campaign, lead, person, number, agent;
-    int mode;          /* dial mode it was placed under */
-    int state, result; /* enum attempt_state, attempt_result (0 while open) */
-    bool open;         /* not ended yet */
-    bool live;         /* a person answered */
-    bool abandoned;
-    int sip_code;
-    int end_reason; /* finer than the result; the core's */
+    struct attempt_record core; /* its id stands first */
     const char *call_sid;
     const char *caller_id;
-    const char *number_text; /* read only: E.164 through the erasable table */
-    instant planned_at, placed_at, ringing_at, answered_at, joined_at, ended_at; /* 0: not */
-    int64_t hello_us;                                                            /* -1: none */
-    int64_t talk_ms;
-    int64_t wait_ms; /* from answer to join or drop */
-    uint64_t disposition;
     const char *note;
+    const char *e164; /* read only: through the erasable table */
 };
 
 struct store_agent {
-    uint64_t id;
+    struct agent_record
+        core;         /* its id stands first; STORE_AGENT does not write it for a known one */
     const char *name; /* unique; the login */
     const char *full_name;
-    const char *address; /* sip:… of the media leg */
+    const char *address; /* sip:... of the media leg */
     const char *secret_hash;
-    const char *settings; /* JSON: skills, campaigns */
-    int activity;         /* last known */
+    const char *settings; /* JSON: campaigns, skills */
     bool disabled;
     instant made_at;
 };
 
+/* A stretch of one activity; the board's and the report's time line. */
 struct store_activity {
-    uint64_t id, agent;
-    int activity;
-    const char *break_code;
-    uint64_t campaign, attempt;
-    instant from, to; /* to 0: still in it */
-};
-
-struct store_reservation {
-    uint64_t id, agent, campaign, lead, attempt;
-    int status; /* enum reservation_status */
-    instant made_at, changed_at;
-};
-
-struct store_disposition {
-    uint64_t id, campaign; /* 0: for all */
-    const char *code, *label;
-    int behaviour; /* done, retry, callback, do not call */
-    bool success, disabled;
-    int32_t place;
+    uint64_t id;
+    agent_id agent;
+    enum agent_activity activity;
+    uint16_t break_code;
+    campaign_id campaign;
+    attempt_id attempt;
+    instant begun_at, ended_at; /* ended_at 0: still in it */
 };
 
 struct store_do_not_call {
-    uint64_t id, campaign; /* 0: all campaigns */
+    uint64_t id;
+    campaign_id campaign; /* 0: all campaigns */
     const char *e164;
     const char *source, *note;
-    uint64_t attempt; /* the call it was said in */
+    attempt_id attempt; /* the call it was said in */
     instant added_at;
 };
 
 struct store_token {
-    uint64_t id, agent;                   /* agent 0: an operator's */
-    const char *name, *hash, *rights;     /* hash: hex of SHA-256; the token itself is never kept */
-    instant made_at, used_at, expires_at; /* 0: never */
+    uint64_t id;
+    agent_id agent;                       /* 0: an operator's */
+    const char *name, *hash, *rights;     /* hash: hex; unique; the token itself is never kept */
+    instant made_at, used_at, expires_at; /* expires_at 0: never */
 };
 
 struct store_meta {
     uint64_t id;
-    const char *key, *value;
+    const char *key; /* unique */
+    const char *value;
 };
 
 struct store_record {
@@ -189,12 +163,11 @@ struct store_record {
         struct store_attempt attempt;
         struct store_agent agent;
         struct store_activity activity;
-        struct store_reservation reservation;
-        struct store_disposition disposition;
+        struct reservation_record reservation;
         struct store_do_not_call do_not_call;
         struct store_token token;
         struct store_meta meta;
-    };
+    } of;
 };
 
 #endif

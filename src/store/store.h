@@ -7,6 +7,8 @@
 
 #include "base/check.h"
 #include "base/instant.h"
+#include "core/figures.h"
+#include "core/lead.h"
 #include "store/record.h"
 
 /*
@@ -23,20 +25,14 @@
  *
  * Errors are errno values, with store_why() the sentence: ENOSPC disk full, EROFS read-only, EIO,
  * EBADMSG the file is damaged, EBUSY somebody else has it open, EEXIST something unique is taken,
- * ENOENT no such row, EINVAL, ENOMEM. A failed put or commit leaves the transaction to be ended by
- * store_rollback; after that nothing of it is there. store_put outside begin/commit is our own
- * mistake.
- *
- * Figures (leads by state, results, ...) are kept with every put in the same transaction;
- * store_balance counts everything again and names the differences.
+ * ENOENT no such row, EINVAL, ENOMEM. After a failed put or commit end the transaction by
+ * store_rollback: nothing of it is there then. Calls marked [write] stand between begin and commit.
  */
 struct store;
 
 enum store_use {
-    STORE_OWNER,  /* the one writer; makes or migrates the file; refused while another owner has it
-                   */
-    STORE_READER, /* reads beside the owner, e.g. a report in a worker; never makes or changes a
-                     file */
+    STORE_OWNER,  /* the one writer; makes or migrates the file; refused while another has it */
+    STORE_READER, /* reads beside the owner (a report, an export in a worker); changes nothing */
 };
 
 /* 0, or an errno and why = "cannot open 'PATH': reason". */
@@ -51,35 +47,42 @@ int store_commit(struct store *store) must_check;
 void store_rollback(struct store *store);
 
 /*
- * Writes a record whole: new, or in place of the one with its id. id 0: the store gives the
- * next one and writes it into *record. Text pointers are read during the call only; NULL is "".
- * A number put on the same do-not-call list twice is no error: the older row stays, its id is
- * given.
+ * [write] A record whole: new, or in place of the one with its id. id 0: the store gives the next one
+ * and writes it into *record. record.h says what of a known lead, campaign, agent is left as it was. A lead that the core
+ * has `released` is nobody's from then on. A number already on the same do-not-call list is no error: the older
+ * row stays and its id is given. ENOENT: the state of something unknown.
  */
 int store_put(struct store *store, struct store_record *record) must_check;
-/* Takes a record out; ENOENT when it is not there. For do-not-call rows, tokens, agents,
- * dispositions. */
+/* [write] Out it goes; ENOENT. For do-not-call rows, tokens, agents, meta. */
 int store_remove(struct store *store, enum store_kind kind, uint64_t id) must_check;
-/* Forgets who somebody is: names, numbers, columns go; ids, times and results stay. */
-int store_erase_person(struct store *store, uint64_t person, instant now) must_check;
+/* [write] EFFECT_RECORD_DO_NOT_CALL: lists the number, and every number of the person (0: neither),
+ * and marks the person, for all campaigns. */
+int store_forbid(struct store *store, number_id number, person_id person, attempt_id attempt,
+                 instant now) must_check;
+/* [write] Forgets who somebody is: name, columns and numbers that are nobody else's go; ids, times
+ * and results stay. What is on a do-not-call list stays there. ENOENT. */
+int store_erase_person(struct store *store, person_id person, instant now) must_check;
 
 /*
- * Reads. Rows come in ascending id (unless said otherwise) and live until the handler returns;
- * its non-zero answer stops the walk and is returned.
+ * Reads. Rows come in ascending id and live until the handler returns; its non-zero answer stops
+ * the walk and is returned. Leads, persons and numbers of unpublished imports are not there. The
+ * handler makes no call on the store.
  */
 typedef int (*store_row_fn)(void *arg, const struct store_record *record);
 
 struct store_query {
     enum store_kind kind;
-    uint64_t id;                                  /* this one only */
-    uint64_t after;                               /* ids above it: the cursor of a page */
-    uint32_t limit;                               /* 0: no limit */
-    uint64_t campaign, list, lead, person, agent; /* 0: any */
-    int state;         /* STORE_ANY, or of leads, attempts, imports, campaigns */
-    const char *text;  /* NULL: any. A number's E.164, a campaign's, agent's or list's name, a
-                        * token's  hash, a meta key, an import's file hash, a call sid */
-    instant from, to;  /* attempts, activities: begun in [from, to); to 0: no end */
-    bool newest_first; /* descending; `after` then is the id to come below, 0: from the top */
+    uint64_t id;    /* this one only */
+    uint64_t after; /* ids above it: the cursor of a page; newest_first: below it, 0 from the top */
+    uint32_t limit; /* 0: no limit */
+    bool newest_first;
+    /* 0: any. What a kind does not have is not asked for (EINVAL). */
+    uint64_t campaign, list, lead, person, number, agent;
+    int state;        /* STORE_ANY, or of leads, imports, campaigns, reservations (status) */
+    bool open_only;   /* attempts with core.open; reservations live; activities not ended */
+    const char *text; /* NULL: any. E.164 of a number or do-not-call row; name of a campaign, list,
+                          * agent; hash of a token or import; key of meta; SID of an attempt's call */
+    instant from, until; /* attempts planned, activities begun in [from, until); until 0: no end */
 };
 
 enum { STORE_ANY = -1 };
@@ -91,112 +94,94 @@ static inline struct store_query store_query_of(enum store_kind kind)
 
 int store_each(struct store *store, const struct store_query *query, store_row_fn row,
                void *arg) must_check;
-/* The highest id given so far of a kind, 0 for none: the core counts attempts on from here. */
+/* The highest id ever given of a kind, 0 for none: the core counts attempts and reservations on from it. */
 int store_last_id(struct store *store, enum store_kind kind, uint64_t *id) must_check;
 
 /*
- * Claims: the next `count` due leads of a running campaign, highest priority first, then longest
- * due. Claimed leads are the claimer's (a lease: owner and time in the lead) until put again with
- * owner 0 or released. Inside begin/commit. Cost does not grow with the table. Of every lead all
- * that is needed to decide: numbers in order with attempts and do-not-call, made ready as the row
- * handler is called.
+ * Claims: the next `count` leads that are released and due (EFFECT_CLAIM_LEADS), callbacks first, then priority, due_at,
+ * id. They are the owner's then: a lease, ended when the core puts them as released, or by store_release_claims. What it costs
+ * does not grow with the table. [write]
  */
-enum { STORE_NUMBERS_MAX = 8 };
-
-struct store_claim_number {
-    uint64_t number;
-    const char *e164;           /* "" once erased */
-    uint32_t flags;             /* STORE_NUMBER_... */
-    uint8_t type;               /* enum phone_number_type */
-    bool do_not_call;           /* listed, for this campaign or for all */
-    uint32_t attempts_lead;     /* of this lead on this number */
-    uint32_t attempts_today;    /* since claim.day_began, any campaign */
-    uint32_t attempts_24h;      /* before claim.now, any campaign */
-    uint32_t attempts_lifetime; /* any campaign */
-    instant last_attempt_at;    /* 0: never */
-};
-
-struct store_claim_lead {
-    struct store_lead lead; /* as it stands after the claim */
-    struct store_claim_number numbers[STORE_NUMBERS_MAX];
-    uint32_t number_count;
-    uint32_t person_attempts_today, person_attempts_24h, person_attempts_lifetime;
-    instant person_last_attempt_at;
-    const char *zone;    /* the time zone stated for the person, "" */
-    const char *country; /* the country stated, "" */
-};
-
 struct store_claim {
-    uint64_t campaign;
-    uint64_t owner; /* who claims: the node's id, not 0 */
+    campaign_id campaign;
+    uint64_t owner; /* the node, not 0 */
     instant now;
-    instant day_began; /* where "today" begins */
+    instant due_before;
     uint32_t count;
 };
 
-typedef int (*store_claim_fn)(void *arg, const struct store_claim_lead *lead);
+/* Everything that is needed to decide. facts.numbers[i].zone_set is left 0, for the shell, which knows the
+ * number's zones by its text. Flags tell do-not-call for this campaign or all. */
+struct store_lead_facts {
+    struct lead_facts facts;
+    const char *e164[LEAD_NUMBERS_MAX]; /* "" once erased */
+    const char *zone;                   /* the time zone stated for the person, "" */
+    const char *country;                /* the country stated, "" */
+};
 
-int store_claim(struct store *store, const struct store_claim *claim, store_claim_fn row,
+typedef int (*store_facts_fn)(void *arg, const struct store_lead_facts *facts);
+
+int store_claim(struct store *store, const struct store_claim *claim, store_facts_fn row,
                 void *arg) must_check;
-/* The same facts of one lead, without claiming: a manual dial, a callback, a lead shown. ENOENT. */
-int store_lead_facts(struct store *store, uint64_t lead, instant now, instant day_began,
-                     store_claim_fn row, void *arg) must_check;
-/* At start: every lead still claimed by this owner, with its facts (claim.campaign 0: all). They
- * stay claimed: an attempt of theirs may be under way and is to be recovered first. */
-int store_claimed(struct store *store, const struct store_claim *claim, store_claim_fn row,
-                  void *arg) must_check;
-/* Gives back leads claimed by the owner before `before` that have no open attempt. Inside
- * begin/commit. */
-int store_release_claims(struct store *store, uint64_t owner, instant before,
-                         uint64_t *released) must_check;
-/* When the campaign's next unclaimed lead falls due (INSTANT_NEVER: none): the shell's alarm. */
-int store_next_due(struct store *store, uint64_t campaign, instant *at) must_check;
-bool store_is_do_not_call(struct store *store, const char *e164, uint64_t campaign, int *err);
+/* The same of one lead, without claiming it: an open attempt's after a restart, a manual dial, a lead shown. ENOENT. */
+int store_lead_facts(struct store *store, lead_id lead, store_facts_fn row, void *arg) must_check;
+/* [write] Takes one lead for the owner, due or not (a manual dial). EBUSY: somebody has it; ENOENT. */
+int store_claim_one(struct store *store, lead_id lead, uint64_t owner, instant now) must_check;
+/* [write] At start: this owner's leads without an open attempt are free again. */
+int store_release_claims(struct store *store, uint64_t owner, uint64_t *released) must_check;
+/* When the campaign's next free lead falls due; INSTANT_NEVER: none. */
+int store_next_due(struct store *store, campaign_id campaign, instant *at) must_check;
+/* Is this number on the list of all, or of this campaign? */
+int store_is_forbidden(struct store *store, const char *e164, campaign_id campaign,
+                       bool *forbidden) must_check;
 
 /*
  * Imports. Rows are written in short transactions under an import that is not yet published;
- * publishing is one row's change; dropping takes everything away again in short steps.
+ * publishing is one row's change; dropping takes everything away again in short steps. These three
+ * make their own transactions: not between begin and commit.
  *
- *   put an import record (state WRITING), commit
- *   store_import_rows(...)                 own transaction each; some hundred rows
- *   store_import_publish(...)              own transaction
- *   or store_import_drop(...) until *more is false; also at start for imports found WRITING
+ *   put an import record (IMPORT_WRITING, id 0), commit
+ *   store_import_rows(...)             some hundred rows at a time
+ *   store_import_publish(...)
+ *   or: store_import_drop(...) until nothing is left; also at start for imports found WRITING
+ *
+ * One import at a time may be WRITING in a campaign (EBUSY at its put).
  */
 enum store_import_outcome {
     IMPORT_ROW_NEW,    /* a person and a lead were made */
-    IMPORT_ROW_MERGED, /* some numbers were known in this campaign: the others went to that lead */
+    IMPORT_ROW_MERGED, /* some numbers are known in this campaign: the others went to that lead */
     IMPORT_ROW_DUPLICATE, /* every number is known in this campaign already: nothing changed */
 };
 
 struct store_import_number {
-    const char *e164;
-    const char *country;
-    uint32_t flags;
-    uint8_t type;
+    const char *e164, *country;
+    uint32_t flags; /* enum contact_flag */
+    int type;       /* enum phone_number_type */
+    bool valid;
 };
 
 struct store_import_row {
     uint64_t line;
     const char *external_id, *first_name, *last_name, *email, *address, *country, *zone;
-    const char *columns; /* JSON object of every other column */
-    int32_t priority;
-    struct store_import_number numbers[STORE_NUMBERS_MAX];
+    const char *columns;   /* JSON object of every other column */
+    uint8_t priority;      /* 0..PRIORITY_MAX */
     uint32_t number_count; /* at least 1 */
+    struct store_import_number numbers[LEAD_NUMBERS_MAX];
     /* answered: */
     enum store_import_outcome outcome;
-    uint64_t lead;         /* made, or the one that has the number */
-    uint64_t other_line;   /* DUPLICATE, MERGED: the line of this file that had it first, 0: another
-                              list's */
-    uint64_t other_import; /* and the import that brought it */
+    lead_id lead;          /* made, or the one that has the number */
+    uint64_t other_line;   /* MERGED, DUPLICATE: the line that brought that lead ... */
+    uint64_t other_import; /* ... and its import; this one's own id: the same file */
 };
 
-int store_import_rows(struct store *store, uint64_t import, instant now,
-                      struct store_import_row *rows, size_t count) must_check;
-/* Sets the counts of the record and its state PUBLISHED. EINVAL unless it was WRITING. */
+int store_import_rows(struct store *store, uint64_t import, struct store_import_row *rows,
+                      size_t count) must_check;
+/* Writes the record's counts, summary and ended_at, and makes it PUBLISHED. EINVAL unless WRITING. */
 int store_import_publish(struct store *store, const struct store_import *import) must_check;
+/* One short step; *more: call again. The import's row stays, as FAILED. */
 int store_import_drop(struct store *store, uint64_t import, bool *more) must_check;
 
-/* Journal: append-only blobs, numbered 1, 2, ... without a gap. Inside begin/commit. */
+/* The journal: append-only bytes, numbered 1, 2, ... without a gap. [write] */
 int store_journal_append(struct store *store, instant at, const void *bytes, size_t size,
                          uint64_t *sequence) must_check;
 typedef int (*store_journal_fn)(void *arg, uint64_t sequence, instant at, const void *bytes,
@@ -204,38 +189,36 @@ typedef int (*store_journal_fn)(void *arg, uint64_t sequence, instant at, const 
 int store_journal_each(struct store *store, uint64_t after, uint32_t limit, store_journal_fn row,
                        void *arg) must_check;
 
-/* Report: figures of one campaign, as kept with every put. */
-enum { STORE_STATES_MAX = 16, STORE_RESULTS_MAX = 32 };
-
+/* Figures of one campaign, kept with every put in the same transaction. */
 struct store_figures {
-    uint64_t leads; /* of published imports */
-    uint64_t leads_by_state[STORE_STATES_MAX];
-    uint64_t attempts, attempts_open;
-    uint64_t results[STORE_RESULTS_MAX]; /* of ended attempts */
-    uint64_t answered_live;              /* answered by a person: connected + abandoned */
-    uint64_t abandoned;
-    uint64_t hello_count;
-    int64_t hello_p50_us, hello_p95_us, hello_p99_us, hello_max_us; /* -1 when there is none */
+    uint64_t leads; /* of published imports and by hand */
+    uint64_t leads_by_state[LEAD_STATE_COUNT];
+    struct figures attempts;
+    int64_t hello_p50_us, hello_p95_us, hello_p99_us,
+        hello_max_us; /* exact; -1 when there is none */
 };
+
+int store_figures(struct store *store, campaign_id campaign,
+                  struct store_figures *figures) must_check;
 
 struct store_agent_figures {
-    uint64_t agent;
+    agent_id agent;
     const char *name;
-    uint64_t calls; /* connected in this campaign */
-    int64_t talk_ms;
-    int64_t wrap_ms;
-    uint64_t reservations;
-    int64_t activity_ms[STORE_STATES_MAX]; /* over all campaigns: an agent is in one activity at a
-                                              time */
+    uint64_t calls; /* conversations in this campaign */
+    int64_t talk_us, wrap_up_us;
+    uint64_t reservations[RESERVATION_STATUS_COUNT]; /* in this campaign */
+    int64_t activity_us[AGENT_ACTIVITY_COUNT];       /* in every campaign, up to `now` */
 };
 
-int store_figures(struct store *store, uint64_t campaign, struct store_figures *figures) must_check;
 typedef int (*store_agent_figures_fn)(void *arg, const struct store_agent_figures *figures);
-int store_figures_agents(struct store *store, uint64_t campaign, instant now,
+/* Of every agent who had a call, a reservation or an activity. */
+int store_figures_agents(struct store *store, campaign_id campaign, instant now,
                          store_agent_figures_fn row, void *arg) must_check;
-/* Counts again, from the rows alone, and says every difference as a sentence; none: it balances. */
+
+/* Counts everything of the campaign again, from the rows alone, and says every difference as a
+ * sentence; none: it balances. Reads the whole campaign: a READER's work when it is large. */
 typedef int (*store_difference_fn)(void *arg, const char *difference);
-int store_balance(struct store *store, uint64_t campaign, store_difference_fn row,
+int store_balance(struct store *store, campaign_id campaign, store_difference_fn row,
                   void *arg) must_check;
 
 #endif

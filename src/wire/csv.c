@@ -35,7 +35,7 @@ struct csv_reader {
     struct field *fields;
     struct slice *slices;
     size_t field_count, field_room;
-    uint64_t line;       /* lines ended before this byte, plus one */
+    uint64_t line; /* lines ended before this byte, plus one */
     uint64_t row_line;
     bool after_cr, in_row;
     size_t row_raw_size; /* bytes fed since the last row ended: also what libcsv holds inside */

@@ -30,8 +30,8 @@ struct number_zones {
     size_t node_count, node_room;
     struct zone_set *sets; /* set id - 1 */
     size_t set_count, set_room;
-    struct table names;     /* name -> its heap copy */
-    struct table set_ids;   /* "zone&zone" -> id */
+    struct table names;   /* name -> its heap copy */
+    struct table set_ids; /* "zone&zone" -> id */
     uint32_t everywhere;
 };
 

@@ -22,6 +22,9 @@ enum {
     YEAR_LAST = 2400,
 };
 
+/* A reason that is none of the file's. */
+static const char NO_MEMORY[] = "";
+
 struct header {
     char version;
     uint32_t isut_count, isstd_count, leap_count, time_count, type_count, char_count;
@@ -63,36 +66,47 @@ static size_t data_size(const struct header *header, size_t time_size)
            header->leap_count * (time_size + 4) + header->isstd_count + header->isut_count;
 }
 
-static const char *add(struct zone *zone, size_t *room, instant at, int32_t offset_s)
+/* Room for one more transition, and for the offset before the first. */
+static const char *make_room(struct zone_table *zone, size_t *room)
 {
-    if (zone->count == *room) {
-        size_t more = *room ? 2 * *room : 256;
-        instant *times = realloc(zone->at, more * sizeof(*times));
-        int32_t *offsets;
+    size_t more = *room ? 2 * *room : 256;
+    instant *times;
+    int32_t *offsets;
 
-        if (!times)
-            return "";
-        zone->at = times;
-        offsets = realloc(zone->offset_s, more * sizeof(*offsets));
-        if (!offsets)
-            return "";
-        zone->offset_s = offsets;
-        *room = more;
-    }
-    zone->at[zone->count] = at;
-    zone->offset_s[zone->count] = offset_s;
-    zone->count++;
+    if (zone->count < *room)
+        return NULL;
+    times = realloc(zone->transitions, more * sizeof(*times));
+    if (!times)
+        return NO_MEMORY;
+    zone->transitions = times;
+    offsets = realloc(zone->offsets_s, (more + 1) * sizeof(*offsets));
+    if (!offsets)
+        return NO_MEMORY;
+    zone->offsets_s = offsets;
+    *room = more;
     return NULL;
 }
 
+static const char *add(struct zone_table *zone, size_t *room, instant at, int32_t offset_s)
+{
+    const char *reason = make_room(zone, room);
+
+    if (!reason) {
+        zone->transitions[zone->count] = at;
+        zone->offsets_s[++zone->count] = offset_s;
+    }
+    return reason;
+}
+
 /* The 64-bit block: transitions into the table, changes of names or DST flag alone left out. */
-static const char *read_block(struct zone *zone, size_t *room, const unsigned char *at,
+static const char *read_block(struct zone_table *zone, size_t *room, const unsigned char *at,
                               const struct header *header)
 {
     const unsigned char *indexes = at + header->time_count * 8;
     const unsigned char *types = indexes + header->time_count;
     int64_t last = INT64_MIN;
     int32_t current;
+    const char *reason;
 
     if (header->type_count == 0)
         return "it names no local time type";
@@ -101,11 +115,13 @@ static const char *read_block(struct zone *zone, size_t *room, const unsigned ch
         if (offset < -OFFSET_MAX_S || offset > OFFSET_MAX_S)
             return "an offset from UTC is more than a day";
     }
-    zone->first_offset_s = current = (int32_t)read_u32(types);
+    reason = make_room(zone, room);
+    if (reason)
+        return reason;
+    zone->offsets_s[0] = current = (int32_t)read_u32(types);
     for (size_t i = 0; i < header->time_count; i++) {
         int64_t time_s = read_i64(at + 8 * i);
         int32_t offset;
-        const char *reason;
 
         if (i && time_s <= last)
             return "its times do not ascend";
@@ -114,7 +130,7 @@ static const char *read_block(struct zone *zone, size_t *room, const unsigned ch
             return "a transition names a type that is not there";
         offset = (int32_t)read_u32(types + 6 * indexes[i]);
         if (time_s < -(INT64_MAX / SECOND) || time_s > INT64_MAX / SECOND) { /* the big bang */
-            zone->first_offset_s = current = offset;
+            zone->offsets_s[0] = current = offset;
             continue;
         }
         if (offset == current)
@@ -273,17 +289,17 @@ static instant rule_day_local(const struct rule_day *day, int year)
     return midnight + day->at_s * SECOND;
 }
 
-static const char *add_if_later(struct zone *zone, size_t *room, instant at, int32_t offset_s)
+static const char *add_if_later(struct zone_table *zone, size_t *room, instant at, int32_t offset_s)
 {
-    int32_t current = zone->count ? zone->offset_s[zone->count - 1] : zone->first_offset_s;
-
-    if (offset_s == current || (zone->count && at <= zone->at[zone->count - 1]))
+    if (offset_s == zone->offsets_s[zone->count] ||
+        (zone->count && at <= zone->transitions[zone->count - 1]))
         return NULL;
     return add(zone, room, at, offset_s);
 }
 
 /* Writes the footer's rule out, from the last transition to the end of year_max. */
-static const char *write_out(struct zone *zone, size_t *room, const struct rule *rule, int year_max)
+static const char *write_out(struct zone_table *zone, size_t *room, const struct rule *rule,
+                             int year_max)
 {
     struct civil civil = {.year = 1970};
     const char *reason = NULL;
@@ -291,7 +307,7 @@ static const char *write_out(struct zone *zone, size_t *room, const struct rule 
     if (!rule->has_summer)
         return NULL;
     if (zone->count)
-        instant_to_civil(zone->at[zone->count - 1], &civil);
+        instant_to_civil(zone->transitions[zone->count - 1], &civil);
     if (civil.year < YEAR_FIRST)
         civil.year = YEAR_FIRST;
     for (int year = civil.year; year <= year_max && !reason; year++) {
@@ -311,7 +327,7 @@ static const char *write_out(struct zone *zone, size_t *room, const struct rule 
     return reason;
 }
 
-static const char *read_footer(struct zone *zone, size_t *room, const unsigned char *at,
+static const char *read_footer(struct zone_table *zone, size_t *room, const unsigned char *at,
                                size_t size, int year_max)
 {
     char text[128];
@@ -332,7 +348,8 @@ static const char *read_footer(struct zone *zone, size_t *room, const unsigned c
     return write_out(zone, room, &rule, year_max);
 }
 
-static const char *parse(struct zone *zone, const unsigned char *at, size_t size, int year_max)
+static const char *parse(struct zone_table *zone, const unsigned char *at, size_t size,
+                         int year_max)
 {
     struct header header;
     size_t room = 0;
@@ -360,7 +377,7 @@ static const char *parse(struct zone *zone, const unsigned char *at, size_t size
     return read_footer(zone, &room, at + HEADER_SIZE + block, size - HEADER_SIZE - block, year_max);
 }
 
-int zone_file_parse(struct zone *zone, const void *bytes, size_t size, int year_max,
+int zone_file_parse(struct zone_table *zone, const void *bytes, size_t size, int year_max,
                     const char **reason)
 {
     if (year_max > YEAR_LAST)
@@ -369,7 +386,7 @@ int zone_file_parse(struct zone *zone, const void *bytes, size_t size, int year_
     *reason = parse(zone, bytes, size, year_max);
     if (!*reason)
         return 0;
-    zone_release(zone);
+    zone_table_release(zone);
     return **reason ? EBADMSG : ENOMEM;
 }
 
@@ -416,8 +433,8 @@ static int read_file(const char *path, unsigned char **bytes, size_t *size)
     return err;
 }
 
-int zone_file_load(struct zone *zone, const char *folder, const char *name, int year_max, char *why,
-                   size_t why_size)
+int zone_file_load(struct zone_table *zone, const char *folder, const char *name, int year_max,
+                   char *why, size_t why_size)
 {
     char path[512];
     unsigned char *bytes = NULL;
@@ -436,28 +453,30 @@ int zone_file_load(struct zone *zone, const char *folder, const char *name, int 
     }
     if (err && why_size)
         snprintf(why, why_size, "cannot read time zone '%.*s': %s", ZONE_NAME_MAX, name,
-                 reason && *reason ? reason : err == EINVAL ? "no name of a zone" : strerror(err));
+                 reason && *reason ? reason
+                 : err == EINVAL   ? "no name of a zone"
+                                   : strerror(err));
     return err;
 }
 
-void zone_release(struct zone *zone)
+void zone_table_release(struct zone_table *zone)
 {
-    free(zone->at);
-    free(zone->offset_s);
+    free(zone->transitions);
+    free(zone->offsets_s);
     memset(zone, 0, sizeof(*zone));
 }
 
-int32_t zone_offset_at(const struct zone *zone, instant at)
+int32_t zone_table_offset_at(const struct zone_table *zone, instant at)
 {
     size_t low = 0;
     size_t high = zone->count;
 
     while (low < high) { /* the first transition after `at` */
         size_t middle = low + (high - low) / 2;
-        if (zone->at[middle] <= at)
+        if (zone->transitions[middle] <= at)
             low = middle + 1;
         else
             high = middle;
     }
-    return low ? zone->offset_s[low - 1] : zone->first_offset_s;
+    return zone->offsets_s[low];
 }
