@@ -66,6 +66,13 @@ static const struct setting table[] = {
      "new calls a second; more wait in the queue"},
     {"voice_queue_s", "--queue-s", SETTING_WHOLE, VOICE, "s", "1-86400", 1, 86400, "30",
      AT(voice_queue_s), "the age at which a waiting call is canceled"},
+    {"voice_silent_s", "--silent-s", SETTING_WHOLE, VOICE, "s", "1-3600", 1, 3600, "30",
+     AT(voice_silent_s), "a leg whose sound has stopped for so long is taken for lost"},
+    {"voice_fetch", "--fetch", SETTING_CHOICE, VOICE, "", "local public any", 0, 0, "local",
+     AT(voice_fetch), "where webhooks and audio may be: public addresses and this machine; public "
+     "addresses only; private networks too"},
+    {"voice_caller_ids", "--caller-ids", SETTING_TEXT, VOICE, "", "NUMBER[,NUMBER...]", 0, 0, "",
+     AT(voice_caller_ids), "the numbers that may be shown; empty: any"},
 
     {"phones_listen", "--listen", SETTING_ADDRESS, PHONES, "", "HOST:PORT", 0, 0, "127.0.0.1:5070",
      AT(phones_listen), "where the simulated network speaks SIP, UDP and TCP"},

@@ -52,6 +52,9 @@ struct settings {
     char *voice_allow;            /* comma-separated peers besides the trunk's address */
     int64_t voice_cps;
     int64_t voice_queue_s;
+    int64_t voice_silent_s;
+    char *voice_fetch;            /* local, public, any */
+    char *voice_caller_ids;       /* comma-separated numbers that may be shown; "": any */
     /* phones */
     char *phones_listen, *phones_script;
     /* clients */

@@ -31,6 +31,8 @@ struct http_client {
     struct loop *loop;
     CURLM *multi;
     bool insecure;
+    bool (*may_connect)(void *arg, const struct sockaddr *address);
+    void *may_connect_arg;
     struct loop_timer timer, cancel_timer;
     struct table orders; /* ref -> order */
     uint64_t last_ref;
@@ -264,6 +266,8 @@ int http_client_new(struct http_client **clientp, struct loop *loop,
         return ENOMEM;
     client->loop = loop;
     client->insecure = options && options->insecure;
+    client->may_connect = options ? options->may_connect : NULL;
+    client->may_connect_arg = options ? options->may_connect_arg : NULL;
     table_init(&client->orders);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) || !(client->multi = curl_multi_init())) {
         free(client);
@@ -338,6 +342,16 @@ static int set_headers(struct order *order, const struct http_order *from)
     return 0;
 }
 
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct http_client *client = arg;
+
+    (void)purpose;
+    if (!client->may_connect(client->may_connect_arg, &to->addr))
+        return CURL_SOCKET_BAD;
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 static void set_options(struct order *order, const struct http_order *from)
 {
     CURL *easy = order->easy;
@@ -362,6 +376,10 @@ static void set_options(struct order *order, const struct http_order *from)
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         curl_easy_setopt(easy, CURLOPT_USERNAME, from->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, from->password ? from->password : "");
+    }
+    if (order->client->may_connect) {
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, order->client);
     }
     if (order->client->insecure) {
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);

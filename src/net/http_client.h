@@ -1,6 +1,8 @@
 #ifndef NET_HTTP_CLIENT_H
 #define NET_HTTP_CLIENT_H
 
+#include <sys/socket.h>
+
 #include "base/text.h"
 #include "net/loop.h"
 
@@ -18,6 +20,9 @@ struct http_client_options {
     size_t connection_count_max;    /* kept open in all; 0: 64 */
     size_t connection_per_host_max; /* 0: 20 */
     bool insecure;                  /* do not verify TLS; for loopback tests only */
+    /* Asked of every address before it is connected to; false: as if nobody were there. NULL: any. */
+    bool (*may_connect)(void *arg, const struct sockaddr *address);
+    void *may_connect_arg;
 };
 
 struct http_order {

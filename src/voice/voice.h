@@ -12,21 +12,29 @@
  *
  *   {"ready":true,"http":"http://127.0.0.1:8081","sip":"127.0.0.1:5062","media":"127.0.0.1:20000-29999"}
  */
+enum voice_fetch {
+    VOICE_FETCH_LOCAL,  /* webhooks and audio from public addresses and this machine */
+    VOICE_FETCH_PUBLIC, /* from public addresses only */
+    VOICE_FETCH_ANY,    /* from anywhere, private networks too */
+};
+
 struct voice_options {
-    const char *http;               /* "127.0.0.1:8081"; port 0: any free one */
-    const char *sip;                /* "127.0.0.1:5062" */
-    const char *media;              /* "ADDRESS[:FIRST-LAST]"; NULL: the SIP address, 20000-29999 */
-    const char *media_advertised;   /* address in our descriptions; NULL: the same */
-    const char *trunk;              /* "sip:HOST:PORT[;transport=tcp]"; NULL: none */
-    const char *trunk_user, *trunk_password;
-    const char *const *peers;       /* more SIP peers, numeric addresses; NULL ends; may be NULL */
-    bool loopback_is_peer;          /* phones on this machine may call and be called */
-    const char *data;               /* folder for the prompt cache */
+    const char *http;             /* "127.0.0.1:8081"; port 0: any free one */
+    const char *sip;              /* "127.0.0.1:5062"; a numeric IPv4 address, also advertised */
+    const char *media;            /* "ADDRESS[:FIRST-LAST]"; without ports: 20000-29999 */
+    const char *media_advertised; /* address in our descriptions; NULL: that of media */
+    const char *trunk;            /* "sip:HOST:PORT[;transport=tcp]"; NULL or "": none */
+    const char *trunk_user, *trunk_password; /* digest; NULL: none */
+    const char *peers;                       /* more SIP peers: "192.0.2.1,192.0.2.2"; NULL: none */
+    bool loopback_is_stranger;               /* phones on this machine may not call or be called */
+    const char *data;                        /* folder; kept for what must survive a restart */
     const char *account_sid, *auth_token;
-    const char *caller_ids;         /* "+1500...,+1500...": numbers that may be shown; "": any */
-    unsigned calls_per_second;      /* 0: 10 */
-    bool fetch_private;             /* may fetch from loopback and private addresses */
-    bool webhook_insecure;          /* do not verify TLS of webhooks; loopback tests only */
+    const char *caller_ids;    /* "+1500...,+1500...": numbers that may be shown; "": any */
+    unsigned calls_per_second; /* 0: 10 */
+    unsigned queue_age_s_max;  /* 0: 30 */
+    unsigned silent_ms;        /* a leg without RTP for so long is hung up; 0: 30 000 */
+    enum voice_fetch fetch;
+    bool webhook_insecure; /* do not verify TLS of webhooks; loopback tests only */
 };
 
 int voice_run(const struct voice_options *options);

@@ -395,9 +395,8 @@ static int connect_session(struct leg *leg, const struct signal_order *order,
     struct signal *signal = leg->signal;
     const char *routes[] = {invitation->route.at};
     bool own = order->user && *order->user;
-    struct credentials *credentials =
-        credentials_alloc(own ? order->user : signal->trunk_user,
-                          own ? order->password : signal->trunk_password);
+    struct credentials *credentials = credentials_alloc(
+        own ? order->user : signal->trunk_user, own ? order->password : signal->trunk_password);
     struct mbuf *body = NULL;
     int err;
 
@@ -406,15 +405,13 @@ static int connect_session(struct leg *leg, const struct signal_order *order,
     description_local(leg->description, &order->local);
     err = description_write(leg->description, true, &body);
     if (!err)
-        err = sipsess_connect(&leg->session, signal->sessions, invitation->to.at,
-                              invitation->name.size ? invitation->name.at : NULL,
-                              invitation->from.at, "outdial", routes,
-                              invitation->route.size ? 1 : 0, "application/sdp", body,
-                              credentials_handler, credentials, true, offer_handler,
-                              answer_handler, progress_handler, established_handler, info_handler,
-                              NULL, close_handler, leg, "%b",
-                              invitation->headers.at ? invitation->headers.at : "",
-                              invitation->headers.size);
+        err = sipsess_connect(
+            &leg->session, signal->sessions, invitation->to.at,
+            invitation->name.size ? invitation->name.at : NULL, invitation->from.at, "outdial",
+            routes, invitation->route.size ? 1 : 0, "application/sdp", body, credentials_handler,
+            credentials, true, offer_handler, answer_handler, progress_handler, established_handler,
+            info_handler, NULL, close_handler, leg, "%b",
+            invitation->headers.at ? invitation->headers.at : "", invitation->headers.size);
     mem_deref(body);
     mem_deref(credentials);
     return err;

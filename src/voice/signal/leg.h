@@ -39,7 +39,6 @@ struct signal {
     int nested_fd;
     signal_step step;
     void *step_arg;
-    struct tmr step_timer;
 };
 
 /*
@@ -47,12 +46,12 @@ struct signal {
  * outside of libre's callbacks, and SIGNAL_ENDED is told last, when the leg is already forgotten.
  */
 enum leg_state {
-    LEG_CALLING,     /* INVITE sent, nothing heard */
-    LEG_PROCEEDING,  /* a provisional answer came */
-    LEG_OFFERED,     /* came in, not answered */
-    LEG_ANSWERING,   /* came in, 200 sent, no ACK yet */
+    LEG_CALLING,    /* INVITE sent, nothing heard */
+    LEG_PROCEEDING, /* a provisional answer came */
+    LEG_OFFERED,    /* came in, not answered */
+    LEG_ANSWERING,  /* came in, 200 sent, no ACK yet */
     LEG_ESTABLISHED,
-    LEG_OVER,        /* waiting for leg_over_handler */
+    LEG_OVER, /* waiting for leg_over_handler */
 };
 
 struct leg {

@@ -337,7 +337,6 @@ void signal_free(struct signal *signal)
         return;
     while ((leg = any_leg(signal)))
         leg_free(leg);
-    tmr_cancel(&signal->step_timer);
     if (signal->nested_fd >= 0)
         fd_close(signal->nested_fd);
     trunk_release(&signal->trunk);
@@ -423,21 +422,12 @@ unsigned signal_leg_count(const struct signal *signal)
 
 /* --------------------------------------------------------------------------------------- loop */
 
-static void step(void *arg)
-{
-    struct signal *signal = arg;
-    uint64_t wait_ms = signal->step(signal->step_arg);
-
-    if (wait_ms)
-        tmr_start(&signal->step_timer, wait_ms, step, signal);
-    else
-        tmr_cancel(&signal->step_timer);
-}
-
 static void nested_is_ready(int flags, void *arg)
 {
+    struct signal *signal = arg;
+
     (void)flags;
-    step(arg);
+    signal->step(signal->step_arg);
 }
 
 int signal_nest(struct signal *signal, int fd, signal_step function, void *arg)
@@ -449,14 +439,7 @@ int signal_nest(struct signal *signal, int fd, signal_step function, void *arg)
     signal->nested_fd = fd;
     signal->step = function;
     signal->step_arg = arg;
-    step(signal);
     return 0;
-}
-
-void signal_nudge(struct signal *signal)
-{
-    if (signal->step)
-        tmr_start(&signal->step_timer, 0, step, signal);
 }
 
 int signal_run(struct signal *signal)

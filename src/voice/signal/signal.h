@@ -34,22 +34,22 @@ enum signal_codec { SIGNAL_PCMU, SIGNAL_PCMA };
 
 /* What the two descriptions agreed on, seen from here. */
 struct signal_media {
-    struct sockaddr_in address;  /* where the peer wants its RTP; port 0: it wants none */
+    struct sockaddr_in address; /* where the peer wants its RTP; port 0: it wants none */
     enum signal_codec codec;
-    uint8_t payload_type;        /* of the codec, as the peer numbers it */
-    uint8_t dtmf_type;           /* payload type of telephone-event; 0: the peer has none */
-    bool we_send, we_receive;    /* both false while the peer has us on hold without music */
+    uint8_t payload_type;     /* of the codec, as the peer numbers it */
+    uint8_t dtmf_type;        /* payload type of telephone-event; 0: the peer has none */
+    bool we_send, we_receive; /* both false while the peer has us on hold without music */
 };
 
 /* Where our own RTP of a leg is. */
 struct signal_local {
-    struct in_addr address;      /* as advertised */
+    struct in_addr address; /* as advertised */
     uint16_t port;
 };
 
 enum signal_event_kind {
-    SIGNAL_INCOMING,      /* from, to, headers, call_id, peer, media (has_media); unanswered until told */
-    SIGNAL_TRYING,        /* first sign of life from the far side */
+    SIGNAL_INCOMING, /* from, to, headers, call_id, peer, media (has_media); unanswered until told */
+    SIGNAL_TRYING,   /* first sign of life from the far side */
     SIGNAL_RINGING,
     SIGNAL_EARLY_MEDIA,   /* media */
     SIGNAL_ANSWERED,      /* media, call_id; for a leg that came in: its ACK arrived */
@@ -83,16 +83,16 @@ struct signal_event {
     uint64_t leg;
     struct signal_media media;
     bool has_media;
-    struct slice from, to;              /* INCOMING: "sip:+1500...@host" as they stand in the headers */
-    struct slice from_name;             /* INCOMING: the caller's display name */
+    struct slice from, to;  /* INCOMING: "sip:+1500...@host" as they stand in the headers */
+    struct slice from_name; /* INCOMING: the caller's display name */
     struct slice call_id;
     const struct signal_header *headers; /* X- headers of the peer's message */
     size_t header_count;
-    struct sockaddr_in peer;            /* INCOMING: who sent it */
-    bool from_trunk;                    /* INCOMING: that is the trunk */
+    struct sockaddr_in peer; /* INCOMING: who sent it */
+    bool from_trunk;         /* INCOMING: that is the trunk */
     enum signal_end end;
-    unsigned code;                      /* ENDED: SIP result; 200 after an established call */
-    struct slice reason;                /* ENDED: the reason phrase, or the Reason header's value */
+    unsigned code;       /* ENDED: SIP result; 200 after an established call */
+    struct slice reason; /* ENDED: the reason phrase, or the Reason header's value */
     char digit;
     unsigned digit_ms;
 };
@@ -100,32 +100,32 @@ struct signal_event {
 typedef void (*signal_handler)(void *arg, const struct signal_event *event);
 
 struct signal_options {
-    struct in_addr address;             /* to bind, and in Contact */
-    uint16_t port;                      /* UDP and TCP; 0: any free one */
-    const char *trunk;                  /* "sip:HOST:PORT[;transport=tcp]", NULL: no trunk */
+    struct in_addr address;                  /* to bind, and in Contact */
+    uint16_t port;                           /* UDP and TCP; 0: any free one */
+    const char *trunk;                       /* "sip:HOST:PORT[;transport=tcp]", NULL: no trunk */
     const char *trunk_user, *trunk_password; /* digest; NULL: none */
-    const char *const *peers;           /* more addresses that may talk to us, "192.0.2.1"; NULL ends */
-    bool loopback_is_peer;              /* phones and robots on this machine */
-    unsigned first_reply_ms;            /* 0: 4 000 */
-    unsigned probe_ms;                  /* between OPTIONS to the trunk; 0: never */
-    unsigned leg_count_max;             /* more are refused with 503; 0: 10 000 */
+    const char *const *peers; /* more addresses that may talk to us, "192.0.2.1"; NULL ends */
+    bool loopback_is_peer;    /* phones and robots on this machine */
+    unsigned first_reply_ms;  /* 0: 4 000 */
+    unsigned probe_ms;        /* between OPTIONS to the trunk; 0: never */
+    unsigned leg_count_max;   /* more are refused with 503; 0: 10 000 */
     signal_handler handler;
     void *arg;
 };
 
 struct signal_order {
-    const char *to;                     /* "+1500..." by the trunk, or "sip:..." direct */
-    const char *from;                   /* number, or user part */
-    const char *caller_name;            /* display name; NULL: none */
-    const char *user, *password;        /* digest of this call; NULL: the trunk's */
+    const char *to;                      /* "+1500..." by the trunk, or "sip:..." direct */
+    const char *from;                    /* number, or user part */
+    const char *caller_name;             /* display name; NULL: none */
+    const char *user, *password;         /* digest of this call; NULL: the trunk's */
     const struct signal_header *headers; /* more headers; control characters are taken out */
     size_t header_count;
     struct signal_local local;
-    unsigned ring_timeout_ms;           /* from INVITE to answer; 0: 60 000 */
+    unsigned ring_timeout_ms; /* from INVITE to answer; 0: 60 000 */
 };
 
 struct signal_counts {
-    uint64_t strangers;                 /* datagrams and connections from addresses not allowed */
+    uint64_t strangers; /* datagrams and connections from addresses not allowed */
     uint64_t legs, legs_at_once_max;
 };
 
@@ -138,9 +138,9 @@ void signal_library_stop(void);
 
 /* 0; EINVAL: an address or the trunk is malformed; EADDRINUSE ...; ENOENT: the trunk's name does not
  * resolve. *error gets a sentence (static). */
-int signal_new(struct signal **signal, const struct signal_options *options, const char **error)
-    must_check;
-void signal_free(struct signal *signal);     /* legs still there end without an event */
+int signal_new(struct signal **signal, const struct signal_options *options,
+               const char **error) must_check;
+void signal_free(struct signal *signal); /* legs still there end without an event */
 uint16_t signal_port(const struct signal *signal);
 struct signal_counts signal_counts(const struct signal *signal);
 
@@ -159,12 +159,9 @@ void signal_hang_up(struct signal *signal, uint64_t leg);
 void signal_hang_up_all(struct signal *signal);
 unsigned signal_leg_count(const struct signal *signal);
 
-/* libre's loop, with another loop nested in it: fd becomes readable -> step(arg); step returns the
- * milliseconds until it wants to be called again at the latest (0: never). signal_nudge asks for a
- * step soon, after something was started in the nested loop. */
-typedef uint64_t (*signal_step)(void *arg);
+/* libre's loop, with another loop nested in it: whenever fd is readable, step(arg) is called. */
+typedef void (*signal_step)(void *arg);
 int signal_nest(struct signal *signal, int fd, signal_step step, void *arg) must_check;
-void signal_nudge(struct signal *signal);
 int signal_run(struct signal *signal); /* until signal_stop; 0 or errno */
 void signal_stop(struct signal *signal);
 

@@ -102,10 +102,11 @@ static void an_answer_without_a_common_codec_is_refused(void **state)
     description_free(description);
 }
 
-static const char OFFER[] = "v=0\r\no=- 1 %d IN IP4 10.1.2.3\r\ns=-\r\nc=IN IP4 10.1.2.3\r\nt=0 0\r\n"
-                            "m=audio 4002 RTP/AVP 9 0 96\r\na=rtpmap:9 G722/8000\r\n"
-                            "a=rtpmap:96 telephone-event/8000\r\na=%s\r\n"
-                            "m=video 5000 RTP/AVP 31\r\n";
+static const char OFFER[] =
+    "v=0\r\no=- 1 %d IN IP4 10.1.2.3\r\ns=-\r\nc=IN IP4 10.1.2.3\r\nt=0 0\r\n"
+    "m=audio 4002 RTP/AVP 9 0 96\r\na=rtpmap:9 G722/8000\r\n"
+    "a=rtpmap:96 telephone-event/8000\r\na=%s\r\n"
+    "m=video 5000 RTP/AVP 31\r\n";
 
 static void check_answer(struct description *description, int version, const char *theirs,
                          const char *ours, bool we_send, bool we_receive)

@@ -46,7 +46,8 @@ static void keys_are_read_from_both_kinds_of_info(void **state)
     struct sip_msg *relay = message_of(
         HEAD "Content-Type: application/dtmf-relay\r\n\r\nSignal= 5\r\nDuration= 250\r\n");
     struct sip_msg *plain = message_of(HEAD "Content-Type: application/dtmf\r\n\r\n#");
-    struct sip_msg *other = message_of(HEAD "Content-Type: application/dtmf-relay\r\n\r\nSignal=55");
+    struct sip_msg *other =
+        message_of(HEAD "Content-Type: application/dtmf-relay\r\n\r\nSignal=55");
     char digit;
     unsigned duration_ms;
 

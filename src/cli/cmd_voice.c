@@ -1,0 +1,88 @@
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/settings.h"
+#include "voice/voice.h"
+
+/* `outdial voice`: the voice engine, alone. Secrets come from the environment only. */
+
+static const char *variable(const char *name, const char *upper_case_name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : getenv(upper_case_name);
+}
+
+static enum voice_fetch fetch_of(const char *word)
+{
+    struct slice policy = slice_from(word);
+
+    if (slice_is(policy, "any"))
+        return VOICE_FETCH_ANY;
+    return slice_is(policy, "public") ? VOICE_FETCH_PUBLIC : VOICE_FETCH_LOCAL;
+}
+
+static enum log_level level_of(const char *word)
+{
+    static const char *const words[] = {"debug", "info", "warning", "error"};
+
+    for (size_t i = 0; i < array_count(words); ++i)
+        if (slice_is(slice_from(word), words[i]))
+            return (enum log_level)i;
+    return LOG_INFO;
+}
+
+static int run_engine(const struct settings *settings)
+{
+    struct voice_options options = {
+        .http = settings->voice_http,
+        .sip = settings->voice_sip,
+        .media = settings->voice_media,
+        .trunk = settings->voice_trunk,
+        .trunk_user = settings->voice_trunk_user,
+        .trunk_password = getenv("OUTDIAL_TRUNK_PASSWORD"),
+        .peers = settings->voice_allow,
+        .data = settings->data,
+        .account_sid = variable("twilio_account_sid", "TWILIO_ACCOUNT_SID"),
+        .auth_token = variable("twilio_auth_token", "TWILIO_AUTH_TOKEN"),
+        .caller_ids = settings->voice_caller_ids,
+        .calls_per_second = (unsigned)settings->voice_cps,
+        .queue_age_s_max = (unsigned)settings->voice_queue_s,
+        .silent_ms = (unsigned)settings->voice_silent_s * 1000,
+        .fetch = fetch_of(settings->voice_fetch),
+    };
+
+    log_level_set(level_of(settings->log));
+    return voice_run(&options);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments;
+    struct settings settings;
+    int code = arguments_parse(&arguments, command, argc, argv);
+
+    if (code != COMMAND_DONE)
+        return arguments_answer(code);
+    code = settings_load(&settings, command->settings, &arguments);
+    if (code == COMMAND_DONE && arguments.word_count)
+        code = command_misused(command, "'%s' is not understood", arguments.words[0]);
+    if (code == COMMAND_DONE)
+        code = run_engine(&settings);
+    settings_release(&settings);
+    return code;
+}
+
+const struct command command_voice = {
+    .name = "voice",
+    .usage = "[--http ADDRESS:PORT] [--sip ADDRESS:PORT] [--media ADDRESS[:FIRST-LAST]] "
+             "[--trunk sip:HOST:PORT]",
+    .sentence = "the voice engine: SIP calls, conferences, the Twilio interface",
+    .details = "The account SID and auth token of its interface are taken from the environment\n"
+               "variables twilio_account_sid and twilio_auth_token (upper case too), the trunk's\n"
+               "password from OUTDIAL_TRUNK_PASSWORD. When ready it prints its addresses as one\n"
+               "line of JSON; SIGTERM ends it, hanging up what calls there are.",
+    .settings = SETTINGS_VOICE | SETTINGS_LOG,
+    .run = run,
+};

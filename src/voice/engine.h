@@ -1,0 +1,80 @@
+#ifndef VOICE_ENGINE_H
+#define VOICE_ENGINE_H
+
+#include "base/table.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "voice/control/control.h"
+#include "voice/media/media.h"
+#include "voice/prompt.h"
+#include "voice/signal/signal.h"
+#include "voice/voice.h"
+
+/*
+ * The engine process from the inside; only voice/'s own files include this. Everything that happens
+ * is fed to the control, then engine_settle performs what the control wants, all on one thread:
+ *
+ *   engine_rest.c    HTTP requests     -> control_rest
+ *   engine_fetch.c   control's fetches -> net/http_client, within the destination policy
+ *   engine_legs.c    SIP and media events -> control; control's orders about legs and rooms
+ *   engine_sound.c   control's plays   -> words, files and tones -> media
+ *   voice.c          the beginning, the loop and the end
+ */
+struct engine {
+    const struct voice_options *options;
+    struct in_addr media_address; /* as advertised */
+    struct loop *loop;
+    struct signal *signal;
+    struct media *media;
+    struct prompt *prompt;
+    struct http_client *client;
+    struct http_server *server;
+    struct control *control;
+    struct loop_timer deadline_timer, stop_timer;
+    struct table legs;                   /* leg -> struct engine_leg */
+    struct table sounds;                 /* play -> struct sound */
+    struct audio *ring_tone, *exit_beep; /* made at first use */
+    struct control_event *later;         /* happened while effects were performed; fed after them */
+    size_t later_count, later_room;
+    bool settling, stopping;
+    instant stop_by;
+    int signal_fd;
+};
+
+/* The leg as the engine must know it between SIP and media. */
+struct engine_leg {
+    struct engine *engine;
+    uint64_t id;
+    bool has_media; /* media has it: MEDIA_LEG_CLOSED will come */
+    bool over;      /* SIP is through with it */
+    bool has_remote;
+    struct media_remote remote;
+    unsigned digits_waiting; /* media_leg_send_digits not yet told as sent */
+};
+
+/* Feeds the control and performs what it wants. From inside a perform the event waits its turn; its
+ * texts must then be constant. */
+void engine_feed(struct engine *engine, const struct control_event *event);
+void engine_settle(struct engine *engine);
+
+/* engine_rest.c */
+void engine_rest(void *engine, struct http_request *request);
+
+/* engine_fetch.c */
+void engine_fetch(struct engine *engine, const struct control_effect *effect);
+/* May what is fetched come from there? (enum voice_fetch) */
+bool engine_may_connect(void *engine, const struct sockaddr *address);
+
+/* engine_legs.c */
+void engine_signal_event(void *engine, const struct signal_event *event);
+void engine_media_events(void *engine, uint32_t epoll_events);
+void engine_leg_effect(struct engine *engine, const struct control_effect *effect);
+void engine_legs_release(struct engine *engine);
+
+/* engine_sound.c */
+void engine_play(struct engine *engine, const struct control_effect *effect);
+void engine_stop_play(struct engine *engine, uint64_t play);
+void engine_play_ended(struct engine *engine, uint64_t play, enum media_play_end end);
+void engine_sounds_release(struct engine *engine);
+
+#endif

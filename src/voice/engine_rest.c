@@ -1,0 +1,29 @@
+#include "voice/engine.h"
+
+/* The REST interface: every request is answered at once by the control, then what it wants is done. */
+void engine_rest(void *arg, struct http_request *request)
+{
+    struct engine *engine = arg;
+    char user[128], password[256];
+    bool has_credentials =
+        http_request_basic(request, user, sizeof(user), password, sizeof(password));
+    struct control_request asked = {
+        .method = http_request_method(request),
+        .path = http_request_path(request),
+        .query = http_request_query(request),
+        .body = http_request_body(request),
+        .user = has_credentials ? user : NULL,
+        .password = has_credentials ? password : NULL,
+    };
+    struct control_reply reply;
+
+    control_rest(engine->control, loop_clock(), &asked, &reply);
+    if (reply.request_id[0])
+        http_request_add_header(request, "Twilio-Request-Id", reply.request_id);
+    if (reply.status == 401)
+        http_request_add_header(request, "WWW-Authenticate", "Basic realm=\"Outdial voice\"");
+    http_request_reply(request, reply.status, reply.body.size ? "application/json" : NULL,
+                       reply.body.at, reply.body.size);
+    control_reply_release(&reply);
+    engine_settle(engine);
+}

@@ -1,0 +1,478 @@
+#include "voice/voice.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "voice/engine.h"
+
+enum {
+    FAILED = 1,
+    MISUSED = 2,
+    DESCRIPTORS_MAX = 65536,
+    MEDIA_PORT_FIRST = 20000,
+    MEDIA_PORT_LAST = 29999,
+    SILENT_MS_PRESET = 30000,
+    PROBE_MS = 30000,
+    STOP_LOOK_MS = 20,
+    CALLER_IDS_MAX = 1024,
+};
+
+/* ------------------------------------------------------------------------ feeding the control */
+
+static void deadline_came(void *arg)
+{
+    static const struct control_event passed = {.kind = CONTROL_TIME_PASSED};
+
+    engine_feed(arg, &passed);
+}
+
+static void perform(struct engine *engine, const struct control_effect *effect)
+{
+    switch (effect->kind) {
+    case CONTROL_FETCH:
+        engine_fetch(engine, effect);
+        break;
+    case CONTROL_PLAY:
+        engine_play(engine, effect);
+        break;
+    case CONTROL_STOP_PLAY:
+        engine_stop_play(engine, effect->as.play.play);
+        break;
+    case CONTROL_INVITE:
+    case CONTROL_ANSWER:
+    case CONTROL_REJECT:
+    case CONTROL_HANG_UP:
+    case CONTROL_SEND_DIGITS:
+    case CONTROL_ROOM_OPEN:
+    case CONTROL_ROOM_CLOSE:
+    case CONTROL_ROOM_JOIN:
+    case CONTROL_ROOM_LEAVE:
+    case CONTROL_LEG_MUTE:
+    case CONTROL_LEG_HOLD:
+    case CONTROL_LEG_COACH:
+        engine_leg_effect(engine, effect);
+        break;
+    }
+}
+
+static void feed_later(struct engine *engine, const struct control_event *event)
+{
+    if (engine->later_count == engine->later_room) {
+        size_t room = engine->later_room ? 2 * engine->later_room : 64;
+        struct control_event *later = realloc(engine->later, room * sizeof(*later));
+
+        check(later); /* a lost event would leave a call hanging for ever */
+        engine->later = later;
+        engine->later_room = room;
+    }
+    engine->later[engine->later_count++] = *event;
+}
+
+void engine_settle(struct engine *engine)
+{
+    struct control_effect effect;
+
+    if (engine->settling)
+        return;
+    engine->settling = true;
+    for (size_t fed = 0;; ++fed) {
+        while (control_drain(engine->control, &effect))
+            perform(engine, &effect);
+        if (fed == engine->later_count)
+            break;
+        control_feed(engine->control, loop_clock(), &engine->later[fed]);
+    }
+    engine->later_count = 0;
+    engine->settling = false;
+    if (control_deadline(engine->control) == INSTANT_NEVER)
+        loop_timer_stop(engine->loop, &engine->deadline_timer);
+    else
+        check(loop_timer_start(engine->loop, &engine->deadline_timer,
+                               control_deadline(engine->control), deadline_came, engine) == 0);
+}
+
+void engine_feed(struct engine *engine, const struct control_event *event)
+{
+    if (engine->settling) {
+        feed_later(engine, event);
+        return;
+    }
+    control_feed(engine->control, loop_clock(), event);
+    engine_settle(engine);
+}
+
+/* ------------------------------------------------------------------------------------ stopping */
+
+static void look_whether_gone(void *arg)
+{
+    struct engine *engine = arg;
+    struct control_figures figures;
+    instant now = loop_clock();
+
+    control_figures(engine->control, &figures);
+    if ((!control_live_calls(engine->control) && !signal_leg_count(engine->signal) &&
+         !figures.fetches_open) ||
+        now >= engine->stop_by)
+        signal_stop(engine->signal);
+    else if (loop_timer_start(engine->loop, &engine->stop_timer, now + STOP_LOOK_MS * MILLISECOND,
+                              look_whether_gone, engine))
+        signal_stop(engine->signal);
+}
+
+static void stop(void *arg, uint32_t epoll_events)
+{
+    struct engine *engine = arg;
+    struct signalfd_siginfo info;
+
+    (void)epoll_events;
+    if (read(engine->signal_fd, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (engine->stopping) { /* asked twice: now */
+        signal_stop(engine->signal);
+        return;
+    }
+    log_event("voice.stopping", "signal=%u calls=%zu", info.ssi_signo,
+              control_live_calls(engine->control));
+    engine->stopping = true;
+    engine->stop_by = loop_clock() + 2 * SECOND;
+    control_hang_up_all(engine->control, loop_clock());
+    engine_settle(engine);
+    signal_hang_up_all(engine->signal);
+    /* A moment for the answers to our BYEs, so that nothing has to be sent twice. */
+    if (loop_timer_start(engine->loop, &engine->stop_timer,
+                         loop_clock() + 5 * STOP_LOOK_MS * MILLISECOND, look_whether_gone, engine))
+        signal_stop(engine->signal);
+}
+
+static int watch_signals(struct engine *engine)
+{
+    sigset_t mask;
+
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGINT);
+    sigprocmask(SIG_BLOCK, &mask, NULL); /* before any thread: they inherit it */
+    engine->signal_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (engine->signal_fd < 0)
+        return errno;
+    return loop_watch(engine->loop, engine->signal_fd, EPOLLIN, stop, engine);
+}
+
+/* ------------------------------------------------------------------------------------- options */
+
+static int complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int complain(int code, const char *format, ...)
+{
+    va_list list;
+
+    fputs("outdial voice: ", stderr);
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fputc('\n', stderr);
+    return code;
+}
+
+/* "ADDRESS:PORT" of IPv4. 0, or EINVAL. */
+static int read_address(const char *text, char *address, size_t address_size, uint16_t *port)
+{
+    struct slice rest = slice_from(text), host = slice_cut(&rest, ':');
+    struct in_addr number;
+    int64_t value;
+
+    if (!slice_copy(host, address, address_size) || inet_pton(AF_INET, address, &number) != 1 ||
+        slice_to_i64(rest, 0, 65535, &value))
+        return EINVAL;
+    *port = (uint16_t)value;
+    return 0;
+}
+
+struct media_address {
+    char address[64];
+    uint16_t first, last;
+};
+
+/* "ADDRESS[:FIRST-LAST]" */
+static int read_media_address(const char *text, struct media_address *media)
+{
+    struct slice last = slice_from(text), host = slice_cut(&last, ':'), first;
+    struct in_addr number;
+    int64_t low = MEDIA_PORT_FIRST, high = MEDIA_PORT_LAST;
+    bool has_ports = memchr(text, ':', strlen(text)) != NULL;
+
+    if (!slice_copy(host, media->address, sizeof(media->address)) ||
+        inet_pton(AF_INET, media->address, &number) != 1)
+        return EINVAL;
+    first = slice_cut(&last, '-');
+    if (has_ports && (slice_to_i64(first, 0, 65535, &low) || slice_to_i64(last, low, 65535, &high)))
+        return EINVAL;
+    media->first = (uint16_t)low;
+    media->last = (uint16_t)high;
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------ the parts */
+
+static int start_media(struct engine *engine, struct media_address *address)
+{
+    const struct voice_options *from = engine->options;
+    struct media_options options = {.address = address->address,
+                                    .silent_ms =
+                                        from->silent_ms ? from->silent_ms : SILENT_MS_PRESET,
+                                    .realtime = true};
+    const char *advertised = from->media_advertised ? from->media_advertised : address->address;
+    char error[256] = "";
+
+    options.port_first = address->first;
+    options.port_last = address->last;
+    if (inet_pton(AF_INET, advertised, &engine->media_address) != 1)
+        return complain(MISUSED, "'%s' is no IPv4 address to advertise", advertised);
+    if (media_new(&engine->media, &options, error, sizeof(error)))
+        return complain(FAILED, "media: %s", error);
+    if (loop_watch(engine->loop, media_event_fd(engine->media), EPOLLIN, engine_media_events,
+                   engine))
+        return complain(FAILED, "media: cannot be watched");
+    return 0;
+}
+
+/* "a,b,c" into a NULL-ended list inside one copy. */
+struct words {
+    char *copy;
+    const char *words[CALLER_IDS_MAX + 1];
+    size_t count;
+};
+
+static int words_init(struct words *words, const char *text)
+{
+    char *at;
+
+    words->count = 0;
+    words->words[0] = NULL;
+    words->copy = strdup(text ? text : "");
+    if (!words->copy)
+        return ENOMEM;
+    for (at = words->copy; *at && words->count < CALLER_IDS_MAX;) {
+        size_t size = strcspn(at, ", ");
+        bool is_last = !at[size];
+
+        at[size] = 0;
+        if (size)
+            words->words[words->count++] = at;
+        at += size + !is_last;
+    }
+    words->words[words->count] = NULL;
+    return 0;
+}
+
+static int start_signal(struct engine *engine)
+{
+    const struct voice_options *from = engine->options;
+    struct signal_options options = {.trunk = from->trunk,
+                                     .trunk_user = from->trunk_user,
+                                     .trunk_password = from->trunk_password,
+                                     .loopback_is_peer = !from->loopback_is_stranger,
+                                     .probe_ms = PROBE_MS,
+                                     .handler = engine_signal_event,
+                                     .arg = engine};
+    char address[64];
+    const char *error = NULL;
+    struct words peers;
+    int err;
+
+    if (read_address(from->sip, address, sizeof(address), &options.port) ||
+        inet_pton(AF_INET, address, &options.address) != 1 || !options.address.s_addr)
+        return complain(MISUSED,
+                        "--sip '%s' is not of the form ADDRESS:PORT with the IPv4 address "
+                        "that peers are to answer to",
+                        from->sip);
+    if (words_init(&peers, from->peers))
+        return complain(FAILED, "out of memory");
+    options.peers = peers.words;
+    err = signal_new(&engine->signal, &options, &error);
+    free(peers.copy);
+    if (err == EINVAL || err == ENOENT)
+        return complain(MISUSED, "%s (trunk '%s')", error, from->trunk ? from->trunk : "");
+    if (err)
+        return complain(FAILED, "%s '%s': %s", error, from->sip, strerror(err));
+    return 0;
+}
+
+static int start_control(struct engine *engine)
+{
+    const struct voice_options *from = engine->options;
+    struct control_options options = {.account_sid = from->account_sid,
+                                      .auth_token = from->auth_token,
+                                      .calls_per_second = from->calls_per_second,
+                                      .queue_age_max = (instant)from->queue_age_s_max * SECOND};
+    unsigned char seed[32];
+    struct words caller_ids;
+    int err;
+
+    if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+        return complain(FAILED, "the system gives no random numbers");
+    if (words_init(&caller_ids, from->caller_ids))
+        return complain(FAILED, "out of memory");
+    options.caller_ids = caller_ids.words;
+    options.caller_id_count = caller_ids.count;
+    err = control_new(&engine->control, &options, seed, sizeof(seed));
+    free(caller_ids.copy);
+    if (err == EINVAL)
+        return complain(MISUSED, "the account SID is not AC and 32 hex digits "
+                                 "(environment variable twilio_account_sid)");
+    return err ? complain(FAILED, "call control: %s", strerror(err)) : 0;
+}
+
+static int start_http(struct engine *engine)
+{
+    const struct voice_options *from = engine->options;
+    struct http_client_options client = {.connection_count_max = 512,
+                                         .connection_per_host_max = 64,
+                                         .insecure = from->webhook_insecure,
+                                         .may_connect = engine_may_connect,
+                                         .may_connect_arg = engine};
+    struct http_server_options server = {.idle_ms = 60000};
+    char address[64];
+    int err;
+
+    if (http_client_new(&engine->client, engine->loop, &client))
+        return complain(FAILED, "out of memory");
+    if (read_address(from->http, address, sizeof(address), &server.port))
+        return complain(MISUSED, "--http '%s' is not of the form ADDRESS:PORT", from->http);
+    server.address = address;
+    err = http_server_new(&engine->server, engine->loop, &server, engine_rest, engine);
+    if (err)
+        return complain(FAILED, "cannot listen on '%s': %s", from->http, strerror(err));
+    return 0;
+}
+
+static int say_ready(struct engine *engine, const struct media_address *media)
+{
+    const struct voice_options *from = engine->options;
+    char address[64], text[128];
+    uint16_t port;
+    json_t *line = json_pack("{s:b}", "ready", 1);
+    int err;
+
+    check(read_address(from->http, address, sizeof(address), &port) == 0);
+    snprintf(text, sizeof(text), "http://%s:%u", address, http_server_port(engine->server));
+    err = json_object_set_new(line, "http", json_string(text));
+    check(read_address(from->sip, address, sizeof(address), &port) == 0);
+    snprintf(text, sizeof(text), "%s:%u", address, signal_port(engine->signal));
+    err |= json_object_set_new(line, "sip", json_string(text));
+    snprintf(text, sizeof(text), "%s:%u-%u", media->address, media->first, media->last);
+    err |= json_object_set_new(line, "media", json_string(text));
+    err |= json_dumpf(line, stdout, JSON_COMPACT);
+    json_decref(line);
+    putchar('\n');
+    if (err || fflush(stdout))
+        return complain(FAILED, "cannot write to standard output");
+    return 0;
+}
+
+static void step(void *arg)
+{
+    struct engine *engine = arg;
+
+    loop_step(engine->loop, 0);
+}
+
+static int start(struct engine *engine, struct media_address *media)
+{
+    int code;
+
+    if (read_media_address(engine->options->media, media))
+        return complain(MISUSED, "--media '%s' is not of the form ADDRESS[:FIRST-LAST]",
+                        engine->options->media);
+    if (loop_new(&engine->loop) || watch_signals(engine))
+        return complain(FAILED, "the event loop: %s", strerror(errno));
+    if (prompt_new(&engine->prompt, engine->loop, &(struct prompt_options){.speaker = NULL}))
+        return complain(FAILED, "out of memory");
+    code = start_control(engine);
+    if (!code)
+        code = start_media(engine, media);
+    if (!code)
+        code = start_signal(engine);
+    if (!code)
+        code = start_http(engine);
+    if (!code && signal_nest(engine->signal, loop_fd(engine->loop), step, engine))
+        code = complain(FAILED, "the event loops cannot be nested");
+    return code ? code : say_ready(engine, media);
+}
+
+/* The control goes last but is not told of what the others let go of. */
+static void release(struct engine *engine)
+{
+    struct control *control = engine->control;
+
+    engine->settling = true; /* nothing is performed any more */
+    engine->control = NULL;
+    http_server_free(engine->server);
+    http_client_free(engine->client);
+    engine_sounds_release(engine);
+    prompt_free(engine->prompt);
+    signal_free(engine->signal);
+    if (engine->media)
+        loop_unwatch(engine->loop, media_event_fd(engine->media));
+    media_free(engine->media);
+    engine_legs_release(engine);
+    control_free(control);
+    loop_free(engine->loop);
+    free(engine->later);
+    if (engine->signal_fd >= 0)
+        close(engine->signal_fd);
+}
+
+/* As many descriptors as the system allows: each leg has a socket. */
+static unsigned raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return 1024;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    return (unsigned)limit.rlim_cur;
+}
+
+int voice_run(const struct voice_options *options)
+{
+    struct engine engine = {.options = options, .signal_fd = -1};
+    struct media_address media;
+    int code;
+
+    if (!options->account_sid || !*options->account_sid || !options->auth_token ||
+        !*options->auth_token)
+        return complain(MISUSED, "credentials are missing: set the environment variables "
+                                 "twilio_account_sid and twilio_auth_token");
+    if (signal_library_start(raise_descriptor_limit()))
+        return complain(FAILED, "the SIP library does not start");
+    if (!signal_timers_check()) {
+        signal_library_stop();
+        return complain(FAILED, "the SIP library does not use our timers: the program is linked "
+                                "without its symbols exported");
+    }
+    table_init(&engine.legs);
+    table_init(&engine.sounds);
+    code = start(&engine, &media);
+    if (!code && signal_run(engine.signal))
+        code = complain(FAILED, "the event loop has failed");
+    if (!code)
+        log_event("voice.stopped", "strangers=%llu legs=%llu",
+                  (unsigned long long)signal_counts(engine.signal).strangers,
+                  (unsigned long long)signal_counts(engine.signal).legs);
+    release(&engine);
+    signal_library_stop();
+    return code;
+}
