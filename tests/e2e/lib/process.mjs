@@ -1,0 +1,142 @@
+// Our own processes: started, waited for, stopped, and never left behind.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { freePort } from './ports.mjs';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** The program under test: the environment variable OUTDIAL, else the sanitized build. */
+export const OUTDIAL = process.env.OUTDIAL || path.join(ROOT, 'build/asan/outdial');
+
+const living = new Set();
+process.on('exit', () => { for (const child of living) child.kill('SIGKILL'); });
+
+/** A folder of our own below the system's temporary one. */
+export function temporaryFolder() {
+    const folder = mkdtempSync(path.join(tmpdir(), 'outdial-'));
+    return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** A program that is running. `output` and `errors` grow as it writes. */
+export class Running {
+    constructor(program, args, options = {}) {
+        this.name = `${path.basename(program)} ${args[0] ?? ''}`;
+        this.output = '';
+        this.errors = '';
+        this.lineHandlers = [];
+        this.child = spawn(program, args, {
+            cwd: options.cwd,
+            env: { ...process.env, ...options.env },
+            stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        living.add(this.child);
+        this.child.stdout.on('data', (data) => this.#outputCame(String(data)));
+        this.child.stderr.on('data', (data) => { this.errors += data; });
+        this.ended = new Promise((resolve) => {
+            this.child.once('error', (error) => {
+                this.errors += error.message;
+                resolve({ code: 127, signal: null });
+            });
+            this.child.once('close', (code, signal) => resolve({ code, signal }));
+        }).then((end) => {
+            living.delete(this.child);
+            this.end = end;
+            return end;
+        });
+    }
+
+    get pid() { return this.child.pid; }
+
+    #outputCame(data) {
+        const before = this.output.lastIndexOf('\n') + 1;
+        this.output += data;
+        const lines = this.output.slice(before).split('\n');
+        lines.pop();
+        for (const line of lines) for (const handler of this.lineHandlers) handler(line);
+    }
+
+    /** Calls `handler` for each whole line of standard output from now on. */
+    onLine(handler) { this.lineHandlers.push(handler); }
+
+    /** The JSON line `{"ready":true,...}`, or an error that shows what the program said instead. */
+    ready(ms = 20000) {
+        return new Promise((resolve, reject) => {
+            const look = () => {
+                for (const line of this.output.split('\n')) {
+                    if (!line.startsWith('{')) continue;
+                    try {
+                        const value = JSON.parse(line);
+                        if (value.ready) return value;
+                    } catch { /* half a line */ }
+                }
+                return null;
+            };
+            const say = (why) => new Error(`${this.name} ${why}\n${this.output}\n${this.errors}`);
+            const timer = setTimeout(() => reject(say(`was not ready in ${ms} ms`)), ms);
+            const done = () => {
+                const value = look();
+                if (!value) return;
+                clearTimeout(timer);
+                resolve(value);
+            };
+            this.child.stdout.on('data', done);
+            this.ended.then(() => {
+                clearTimeout(timer);
+                const value = look();
+                if (value) resolve(value);
+                else reject(say(`ended (${JSON.stringify(this.end)}) before it was ready`));
+            });
+            done();
+        });
+    }
+
+    kill(signal = 'SIGKILL') { this.child.kill(signal); return this.ended; }
+
+    /** SIGTERM, SIGKILL after `ms`. Throws when it did not end well or a sanitizer spoke. */
+    async stop(ms = 10000) {
+        const timer = setTimeout(() => this.child.kill('SIGKILL'), ms);
+        if (!this.end) this.child.kill('SIGTERM');
+        const { code, signal } = await this.ended;
+        clearTimeout(timer);
+        if (code !== 0 || /AddressSanitizer|runtime error|LeakSanitizer/.test(this.errors))
+            throw new Error(`${this.name} ended with code ${code}, signal ${signal}\n` +
+                            this.errors.slice(-6000));
+    }
+}
+
+/** Runs to its end; resolves with { code, signal, output, errors }. */
+export async function run(program, args, options = {}) {
+    const running = new Running(program, args, options);
+    const timer = setTimeout(() => running.kill(), options.ms ?? 60000);
+    const end = await running.ended;
+    clearTimeout(timer);
+    return { ...end, output: running.output, errors: running.errors };
+}
+
+export const ACCOUNT_SID = 'AC00000000000000000000000000000001';
+export const AUTH_TOKEN = 'engine-test-token';
+
+/**
+ * A voice engine on free ports. options: trunk, args (more flags), env.
+ * The result has http, sip and media as its ready line says, and sipPort.
+ */
+export async function startVoice(options = {}) {
+    const data = temporaryFolder();
+    const mediaPort = 20000 + 200 * (await freePort() % 200);
+    const args = ['voice', '--http', '127.0.0.1:0', '--sip', options.sip ?? '127.0.0.1:0',
+        '--media', options.media ?? `127.0.0.1:${mediaPort}-${mediaPort + 2999}`,
+        '--data', data.folder, ...(options.args ?? [])];
+    if (options.trunk) args.push('--trunk', options.trunk);
+    const voice = new Running(options.program ?? OUTDIAL, args, {
+        env: { twilio_account_sid: ACCOUNT_SID, twilio_auth_token: AUTH_TOKEN, ...options.env },
+    });
+    voice.ended.then(data.remove);
+    Object.assign(voice, await voice.ready());
+    voice.sipPort = Number(voice.sip.split(':')[1]);
+    return voice;
+}
