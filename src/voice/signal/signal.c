@@ -340,6 +340,9 @@ void signal_free(struct signal *signal)
     if (signal->nested_fd >= 0)
         fd_close(signal->nested_fd);
     trunk_release(&signal->trunk);
+    /* Sessions that wait for an ACK or for the answer to their BYE hold themselves, and the stack. */
+    sip_close(signal->sip, true);
+    sipsess_close_all(signal->sessions);
     sip_close(signal->sip, true);
     mem_deref(signal->requests);
     mem_deref(signal->responses);
