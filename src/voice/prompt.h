@@ -22,26 +22,26 @@
 struct prompt;
 
 struct prompt_options {
-    const char *speaker;       /* program; NULL: "espeak-ng" */
-    const char *self;          /* the outdial binary, for _decode-audio; NULL: /proc/self/exe */
-    size_t cache_size_max;     /* bytes of audio kept; 0: 64 MiB */
-    unsigned work_ms_max;      /* a child is killed after this; 0: 10 000 */
-    unsigned child_count_max;  /* at once, others wait in line; 0: 4 */
-    size_t audio_ms_max;       /* longer results are refused; 0: 600 000 (ten minutes) */
+    const char *speaker;      /* program; NULL: "espeak-ng" */
+    const char *self;         /* the outdial binary, for _decode-audio; NULL: /proc/self/exe */
+    size_t cache_size_max;    /* bytes of audio kept; 0: 64 MiB */
+    unsigned work_ms_max;     /* a child is killed after this; 0: 10 000 */
+    unsigned child_count_max; /* at once, others wait in line; 0: 4 */
+    size_t audio_ms_max;      /* longer results are refused; 0: 600 000 (ten minutes) */
 };
 
 struct prompt_say {
-    struct slice text;         /* UTF-8; at most PROMPT_TEXT_SIZE_MAX bytes */
-    const char *voice;         /* a TwiML voice name ("alice", "man", "Polly.Joanna"); NULL or "" */
-    const char *language;      /* "en-US", "de-DE" ...; NULL or "" : en-US */
+    struct slice text;    /* UTF-8; at most PROMPT_TEXT_SIZE_MAX bytes */
+    const char *voice;    /* a TwiML voice name ("alice", "man", "Polly.Joanna"); NULL or "" */
+    const char *language; /* "en-US", "de-DE" ...; NULL or "" : en-US */
 };
 
 enum { PROMPT_TEXT_SIZE_MAX = 4096 };
 
 typedef void (*prompt_handler)(void *arg, struct audio *audio, const char *error);
 
-int prompt_new(struct prompt **prompt, struct loop *loop, const struct prompt_options *options)
-    must_check;                          /* 0, ENOMEM */
+int prompt_new(struct prompt **prompt, struct loop *loop,
+               const struct prompt_options *options) must_check; /* 0, ENOMEM */
 void prompt_free(struct prompt *prompt); /* waiting handlers are called with an error. NULL: fine */
 
 /* *ref (may be NULL) is never 0. 0, ENOMEM; every other failure comes to the handler. */
@@ -54,7 +54,8 @@ int prompt_decode(struct prompt *prompt, struct slice bytes, const char *content
 void prompt_cancel(struct prompt *prompt, uint64_t ref); /* its handler will not be called */
 
 /* The cache is open to decoded files too, under any name (a URL with its ETag, say). */
-struct audio *prompt_cached(struct prompt *prompt, const char *name); /* borrowed; NULL: not there */
+struct audio *prompt_cached(struct prompt *prompt,
+                            const char *name); /* borrowed; NULL: not there */
 void prompt_keep(struct prompt *prompt, const char *name, struct audio *audio);
 
 struct audio *prompt_hold(struct prompt *prompt); /* the built-in melody; borrowed */

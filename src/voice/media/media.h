@@ -35,11 +35,11 @@
 struct media;
 
 struct media_options {
-    const char *address;             /* numeric local address to bind; "127.0.0.1" */
-    uint16_t port_first, port_last;  /* RTP ports (even ones are used); 0, 0: any free one */
-    unsigned leg_count_max;          /* 0: 8192 */
-    unsigned silent_ms;              /* MEDIA_LEG_SILENT after so long without RTP; 0: 10 000 */
-    bool realtime;                   /* ask for real-time priority; carries on without it */
+    const char *address;            /* numeric local address to bind; "127.0.0.1" */
+    uint16_t port_first, port_last; /* RTP ports (even ones are used); 0, 0: any free one */
+    unsigned leg_count_max;         /* 0: 8192 */
+    unsigned silent_ms;             /* MEDIA_LEG_SILENT after so long without RTP; 0: 10 000 */
+    bool realtime;                  /* ask for real-time priority; carries on without it */
 };
 
 /* 0, or an errno with a sentence in error ("cannot bind '10.0.0.9': ..."). */
@@ -61,10 +61,10 @@ enum { MEDIA_NO_DTMF = -1 };
 struct media_remote {
     struct sockaddr_storage address; /* of the SDP: AF_INET or AF_INET6, with the port */
     enum media_codec codec;
-    uint8_t payload_type;            /* 0 PCMU, 8 PCMA, or what the SDP says */
-    int dtmf_payload_type;           /* telephone-event, or MEDIA_NO_DTMF */
-    bool sends;                      /* its direction lets it send to us: sendrecv, sendonly */
-    bool receives;                   /* ... lets it receive: sendrecv, recvonly */
+    uint8_t payload_type;  /* 0 PCMU, 8 PCMA, or what the SDP says */
+    int dtmf_payload_type; /* telephone-event, or MEDIA_NO_DTMF */
+    bool sends;            /* its direction lets it send to us: sendrecv, sendonly */
+    bool receives;         /* ... lets it receive: sendrecv, recvonly */
 };
 
 /*
@@ -129,8 +129,8 @@ enum media_play_mode {
 
 struct media_play {
     uint64_t id;
-    struct audio *audio;      /* the media path takes its own reference */
-    unsigned loop_count;      /* 0: until stopped */
+    struct audio *audio; /* the media path takes its own reference */
+    unsigned loop_count; /* 0: until stopped */
     enum media_play_mode mode;
 };
 
@@ -148,36 +148,47 @@ void media_stop_room(struct media *media, uint64_t room, uint64_t play_id);
 /* ---- events ---- */
 
 enum media_event_kind {
-    MEDIA_FIRST_PACKET,   /* leg, at: its first RTP packet of all */
-    MEDIA_HELLO,          /* leg, room, latency_us; once a leg: see below */
-    MEDIA_DIGIT,          /* leg, digit, duration_ms: the key was let go (or 5 s passed) */
-    MEDIA_DIGITS_SENT,    /* leg, done: all were sent (false: leg gone, or it takes no digits) */
-    MEDIA_PLAY_ENDED,     /* leg or room (the other is 0), play_id, end */
-    MEDIA_LEG_SILENT,     /* leg, at: of its last packet; none for silent_ms though it should send */
-    MEDIA_LEG_HEARD,      /* leg, at: packets again after MEDIA_LEG_SILENT */
-    MEDIA_LEG_CLOSED,     /* leg, stats: the last event of a leg */
+    MEDIA_FIRST_PACKET, /* leg, at: its first RTP packet of all */
+    MEDIA_HELLO,        /* leg, room, latency_us; once a leg: see below */
+    MEDIA_DIGIT,        /* leg, digit, duration_ms: the key was let go (or 5 s passed) */
+    MEDIA_DIGITS_SENT,  /* leg, done: all were sent (false: leg gone, or it takes no digits) */
+    MEDIA_PLAY_ENDED,   /* leg or room (the other is 0), play_id, end */
+    MEDIA_LEG_SILENT,   /* leg, at: of its last packet; none for silent_ms though it should send */
+    MEDIA_LEG_HEARD,    /* leg, at: packets again after MEDIA_LEG_SILENT */
+    MEDIA_LEG_CLOSED,   /* leg, stats: the last event of a leg */
 };
 
-enum media_play_end { MEDIA_PLAY_FINISHED, MEDIA_PLAY_STOPPED, MEDIA_PLAY_REPLACED, MEDIA_PLAY_GONE };
+enum media_play_end {
+    MEDIA_PLAY_FINISHED,
+    MEDIA_PLAY_STOPPED,
+    MEDIA_PLAY_REPLACED,
+    MEDIA_PLAY_GONE
+};
 
 struct media_leg_stats {
     uint64_t packets_in, bytes_in, packets_out, bytes_out; /* RTP payload bytes, audio only */
-    uint64_t lost_in;      /* gaps in the sender's sequence numbers, late ones counted back */
-    uint64_t refused_in;   /* not RTP, wrong address, unknown payload type */
+    uint64_t lost_in;    /* gaps in the sender's sequence numbers, late ones counted back */
+    uint64_t refused_in; /* not RTP, wrong address, unknown payload type */
     instant first_in_at, last_in_at; /* 0: never */
-    uint32_t jitter_us;    /* RFC 3550's estimate at the end */
+    uint32_t jitter_us;              /* RFC 3550's estimate at the end */
 };
 
 struct media_event {
     enum media_event_kind kind;
     uint64_t leg, room;
-    instant at;            /* when it happened, in media_clock's time */
+    instant at; /* when it happened, in media_clock's time */
     union {
-        instant latency_us;                                        /* HELLO */
-        struct { char digit; uint32_t duration_ms; };              /* DIGIT */
-        bool done;                                                 /* DIGITS_SENT */
-        struct { uint64_t play_id; enum media_play_end end; };     /* PLAY_ENDED */
-        struct media_leg_stats stats;                              /* LEG_CLOSED */
+        instant latency_us; /* HELLO */
+        struct {
+            char digit;
+            uint32_t duration_ms;
+        };         /* DIGIT */
+        bool done; /* DIGITS_SENT */
+        struct {
+            uint64_t play_id;
+            enum media_play_end end;
+        };                            /* PLAY_ENDED */
+        struct media_leg_stats stats; /* LEG_CLOSED */
     };
 };
 

@@ -1,0 +1,211 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "voice/media/core_parts.h"
+#include "wire/g711.h"
+
+enum { COMFORT_NOISE = 13, COMFORT_NOISE_OLD = 19 };
+
+static uint16_t *port_of(struct sockaddr_storage *address)
+{
+    return address->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)address)->sin6_port
+                                          : &((struct sockaddr_in *)address)->sin_port;
+}
+
+/* Is the packet from the host of the SDP, and from the port fixed, if one is? */
+static bool mleg_knows(const struct mleg *leg, const struct sockaddr *from)
+{
+    const struct sockaddr_storage *known = &leg->remote.address;
+
+    if (from->sa_family != known->ss_family)
+        return false;
+    if (from->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *a = (const void *)from, *b = (const void *)known;
+
+        return memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0 &&
+               (!leg->latched || a->sin6_port == b->sin6_port);
+    } else {
+        const struct sockaddr_in *a = (const void *)from, *b = (const void *)known;
+
+        return a->sin_addr.s_addr == b->sin_addr.s_addr &&
+               (!leg->latched || a->sin_port == b->sin_port);
+    }
+}
+
+static void mleg_latch(struct mleg *leg, const struct sockaddr *from)
+{
+    uint16_t port = from->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)from)->sin6_port
+                                                : ((const struct sockaddr_in *)from)->sin_port;
+
+    *port_of(&leg->remote.address) = port;
+    leg->latched = true;
+}
+
+enum sound { SOUND_MULAW, SOUND_ALAW, SOUND_DIGIT, SOUND_COMFORT, SOUND_UNKNOWN };
+
+static enum sound mleg_sound(const struct mleg *leg, uint8_t payload_type)
+{
+    if (payload_type == leg->remote.dtmf_payload_type)
+        return SOUND_DIGIT;
+    if (payload_type == leg->remote.payload_type)
+        return leg->remote.codec == MEDIA_PCMA ? SOUND_ALAW : SOUND_MULAW;
+    switch (payload_type) { /* the fixed numbers need no SDP */
+    case 0:
+        return SOUND_MULAW;
+    case 8:
+        return SOUND_ALAW;
+    case COMFORT_NOISE:
+    case COMFORT_NOISE_OLD:
+        return SOUND_COMFORT;
+    }
+    return SOUND_UNKNOWN;
+}
+
+static void mleg_heard(struct media_core *core, struct mleg *leg, instant arrival, bool first)
+{
+    if (first)
+        core_event(
+            core, &(struct media_event){.kind = MEDIA_FIRST_PACKET, .leg = leg->id, .at = arrival});
+    if (leg->silent_told) {
+        leg->silent_told = false;
+        core_event(core,
+                   &(struct media_event){.kind = MEDIA_LEG_HEARD, .leg = leg->id, .at = arrival});
+    }
+}
+
+static void mleg_take_digit(struct media_core *core, struct mleg *leg,
+                            const struct media_packet *packet, instant arrival)
+{
+    struct media_event event = {.kind = MEDIA_DIGIT, .leg = leg->id, .at = arrival};
+
+    if (media_digits_in_packet(&leg->digits_in, packet->payload, packet->payload_size,
+                               packet->timestamp, arrival, &event.digit, &event.duration_ms))
+        core_event(core, &event);
+}
+
+/* Closes the listeners' numbers over a packet that is not passed on. */
+static void mleg_skip(struct mleg *leg, const struct media_packet *packet)
+{
+    for (unsigned i = 0; leg->room && i < leg->room->leg_count; i++)
+        if (leg->room->legs[i]->source == leg)
+            media_outbound_skip(&leg->room->legs[i]->out, leg->id, packet);
+}
+
+static bool mleg_pass_on(struct media_core *core, struct mleg *leg,
+                         const struct media_packet *packet, instant now)
+{
+    bool heard = false;
+
+    for (unsigned i = 0; leg->room && i < leg->room->leg_count; i++) {
+        struct mleg *listener = leg->room->legs[i];
+
+        if (listener->source != leg)
+            continue;
+        heard = true;
+        if (!listener->digits_out)
+            mleg_forward(core, listener, leg, packet, now);
+    }
+    if (leg->is_mixed && leg->jitter) {
+        media_jitter_put(leg->jitter, packet->timestamp, packet->payload, packet->payload_size,
+                         packet->payload_type == 8 ? g711.alaw_samples : g711.mulaw_samples);
+        heard = true;
+    }
+    return heard;
+}
+
+void mleg_early_close(struct mleg *leg)
+{
+    leg->early_open = false;
+    free(leg->early);
+    leg->early = NULL;
+}
+
+/* Somebody hears the leg now: what was kept goes out at once, in its order. */
+void mleg_early_flush(struct media_core *core, struct mleg *leg, instant now)
+{
+    uint8_t payload[EARLY_SAMPLES_MAX];
+    struct media_packet packet;
+    instant arrival;
+
+    leg->early_open = false;
+    while (leg->early && media_early_take(leg->early, &packet, &arrival, payload))
+        mleg_pass_on(core, leg, &packet, now);
+    mleg_early_close(leg);
+}
+
+static void mleg_take_audio(struct media_core *core, struct mleg *leg,
+                            const struct media_packet *packet, instant arrival, instant now)
+{
+    leg->in.samples = (uint16_t)packet->payload_size;
+    if (leg->answered && !leg->heard_since)
+        leg->heard_since = arrival;
+    if (mleg_pass_on(core, leg, packet, now)) {
+        if (leg->early_open)
+            mleg_early_close(leg);
+        return;
+    }
+    if (!leg->early_open || leg->muted)
+        return;
+    if (!leg->early)
+        leg->early = calloc(1, sizeof(*leg->early));
+    if (leg->early)
+        media_early_put(leg->early, packet, arrival);
+}
+
+static enum media_core_verdict mleg_refuse(struct mleg *leg)
+{
+    leg->refused_in++;
+    return MEDIA_PACKET_REFUSED;
+}
+
+enum media_core_verdict media_core_packet(struct media_core *core, struct mleg *leg,
+                                          const struct sockaddr *from, const void *bytes,
+                                          size_t size, instant arrival, instant now)
+{
+    struct media_packet packet;
+    enum sound sound;
+    bool latches, first = !leg->in.started;
+
+    if (!leg->remote_known || (from && !mleg_knows(leg, from)) || size > PACKET_SIZE_MAX ||
+        !media_packet_parse(&packet, bytes, size))
+        return mleg_refuse(leg);
+    sound = mleg_sound(leg, packet.payload_type);
+    if (sound == SOUND_UNKNOWN || (!packet.payload_size && sound != SOUND_COMFORT))
+        return mleg_refuse(leg);
+    latches = from && !leg->latched;
+    if (latches)
+        mleg_latch(leg, from);
+    switch (media_inbound_take(&leg->in, &packet, arrival)) {
+    case INBOUND_STALE:
+        return mleg_refuse(leg);
+    case INBOUND_BEGINS:
+        media_digits_in_reset(&leg->digits_in);
+        if (leg->jitter)
+            media_jitter_reset(leg->jitter);
+        break;
+    case INBOUND_GOES_ON:
+        break;
+    }
+    mleg_heard(core, leg, arrival, first);
+    if (first)
+        mleg_route(core, leg, now); /* from now on it counts as a talker */
+    if (sound == SOUND_MULAW || sound == SOUND_ALAW) {
+        packet.payload_type = sound == SOUND_ALAW ? 8 : 0;
+        mleg_take_audio(core, leg, &packet, arrival, now);
+    } else {
+        if (sound == SOUND_DIGIT)
+            mleg_take_digit(core, leg, &packet, arrival);
+        mleg_skip(leg, &packet);
+    }
+    return latches ? MEDIA_PACKET_LATCHED : MEDIA_PACKET_TAKEN;
+}
+
+void *media_core_carrier(const struct mleg *leg)
+{
+    return leg->carrier;
+}
+
+bool media_core_wants_stamp(const struct mleg *leg)
+{
+    return !leg->answered || !leg->heard_since;
+}

@@ -1,0 +1,73 @@
+#ifndef VOICE_MEDIA_MEDIA_PARTS_H
+#define VOICE_MEDIA_MEDIA_PARTS_H
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include "base/ring.h"
+#include "base/table.h"
+#include "voice/media/core.h"
+
+/* What media.c (the control thread's side) and media_thread.c share. Nobody else includes this. */
+
+enum media_order_kind {
+    ORDER_LEG_OPEN,
+    ORDER_LEG_REMOTE,
+    ORDER_LEG_ANSWERED,
+    ORDER_LEG_CLOSE,
+    ORDER_LEG_MUTE,
+    ORDER_LEG_HOLD,
+    ORDER_LEG_COACH,
+    ORDER_LEG_SEND_DIGITS,
+    ORDER_ROOM_OPEN,
+    ORDER_ROOM_CLOSE,
+    ORDER_ROOM_JOIN,
+    ORDER_ROOM_LEAVE,
+    ORDER_PLAY_LEG,
+    ORDER_PLAY_ROOM,
+    ORDER_STOP_LEG,
+    ORDER_STOP_ROOM,
+    ORDER_END, /* the thread closes everything and returns */
+};
+
+struct media_order {
+    enum media_order_kind kind;
+    bool on;                   /* muted, held, beep */
+    uint64_t leg, room, other; /* other: coached, play id */
+    union {
+        int fd;
+        instant at;
+        struct audio *audio; /* the order's own reference */
+        struct media_remote remote;
+        struct media_join join;
+        struct media_play play; /* with the order's own reference to its audio */
+        char digits[MEDIA_DIGITS_MAX + 1];
+    };
+};
+
+struct media {
+    struct media_options options;
+    struct sockaddr_storage address; /* without a port */
+    socklen_t address_size;
+    instant clock_offset; /* UTC less CLOCK_MONOTONIC */
+    struct ring orders, events;
+    int order_fd, event_fd, epoll_fd;
+    pthread_t thread;
+    bool is_realtime;
+
+    /* the control thread's */
+    struct table legs;  /* ids of open legs */
+    unsigned port_next; /* where the search in the range goes on */
+
+    /* the media thread's */
+    struct media_core *core;
+    struct port *ports;              /* all open ones, in a list */
+    struct media_event *late_events; /* those the full ring refused */
+    size_t late_count, late_room;
+    bool told; /* an event was put since the last wake-up of the reader */
+};
+
+int media_thread_start(struct media *media) must_check; /* 0 or errno; makes the core, too */
+void media_order_release(struct media_order *order);    /* lets go of its reference or socket */
+
+#endif
