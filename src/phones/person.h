@@ -20,7 +20,6 @@ enum person_event {
     PERSON_SAID,           /* the sound asked for has ended */
     PERSON_HEARD_SPEECH,   /* the other side began to speak */
     PERSON_HEARD_QUIET,    /* and fell silent */
-    PERSON_HEARD_SOMEBODY, /* a signature: somebody known speaks */
 };
 
 enum person_effect_kind {
@@ -55,11 +54,12 @@ struct person {
     const struct behaviour *behaviour;
     struct rng rng;
     enum person_state state;
-    instant ring_at, final_at; /* setup */
-    instant answered_at, leave_at;
+    instant try_at, ring_at, final_at; /* setup */
+    instant leave_at;
     instant speak_at;          /* when the next thing is to be said; INSTANT_NEVER: not now */
     uint32_t said_count;       /* things said since the answer */
-    bool saying, beeped, heard_somebody;
+    uint32_t voice, last_text; /* drawn once; the line said last */
+    bool saying, beeped, other_speaks;
     instant press_at[SCRIPT_DIGITS_MAX]; /* INSTANT_NEVER: waits for its moment or is done */
     bool pressed[SCRIPT_DIGITS_MAX];
     struct person_effect effects[PERSON_EFFECTS_MAX];

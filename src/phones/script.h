@@ -17,7 +17,13 @@
  *   behaviour = script_find(script, slice_from("+15005550001"), try_count, &seed);
  *   script_free(script);
  */
-enum { SCRIPT_SOUNDS_MAX = 512, SCRIPT_MIX_MAX = 64, SCRIPT_DIGITS_MAX = 8, SCRIPT_PRESS_SIZE = 33 };
+enum {
+    SCRIPT_SOUNDS_MAX = 1024,
+    SCRIPT_TEXT_SIZE_MAX = 1000,
+    SCRIPT_DIGITS_MAX = 8,
+    SCRIPT_PRESS_SIZE = 33,
+    SCRIPT_NUMBER_SIZE = 64,
+};
 
 /* Something to hear: a text spoken by a voice, or a WAV file. */
 struct script_sound {
@@ -25,9 +31,10 @@ struct script_sound {
     char *path;
 };
 
-/* One of `count` sounds of the script, beginning at `first`; count 0: nothing is said. */
+/* `count` texts in each of `voices` voices, one after the other from sound `first` on; count 0:
+ * nothing is said. A person keeps to one voice. */
 struct sound_choice {
-    uint32_t first, count;
+    uint32_t first, count, voices;
 };
 
 enum early_media { EARLY_NONE, EARLY_RINGBACK, EARLY_SIT, EARLY_SAY };
@@ -49,19 +56,19 @@ struct press {
 
 /* How one person (or machine, or robot) behaves in one call. */
 struct behaviour {
-    char *name;   /* in the records: "answer", "busy", ... or what the script calls it */
+    const char *name;   /* in the records: "answer", "busy", ... or what the script calls it */
     double weight;
     bool robot;   /* an agent's phone: waits in the room, replies when it hears somebody */
-    bool machine; /* greeting, beep, then listens */
 
     struct chance trying_after; /* before the first response */
-    struct chance ring_after;   /* from there to 180 (or 183 with early media) */
+    bool rings;                 /* 180 (183 with early media) before the final answer */
+    struct chance ring_after;   /* from the first response to 180 */
     struct chance ring;         /* from there to the final answer */
     enum early_media early;
     struct sound_choice early_line;
     enum final_answer final;
     uint16_t code; /* FINAL_REJECT: 300-699 */
-    char *reason;
+    const char *reason;
 
     struct sound_choice hello; /* the first thing said after the answer */
     struct chance hello_after; /* from the answer */
@@ -70,12 +77,11 @@ struct behaviour {
     struct sound_choice lines; /* said afterwards, with pauses between */
     struct chance pause;
     bool speaks;         /* says lines at all */
-    struct chance talk;  /* from the answer to hanging up */
-    bool hangs_up;       /* false: waits for the other side, at most `talk` */
+    struct chance talk;  /* from the answer to hanging up, at the latest */
     struct press presses[SCRIPT_DIGITS_MAX];
     uint32_t press_count;
 
-    char *user, *password; /* digest is asked for when user is set */
+    const char *user, *password; /* digest is asked for when user is set */
     uint16_t auth_code;    /* 401 or 407 */
 
     uint32_t answer_at_try;       /* 1: at once */
