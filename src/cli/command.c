@@ -5,9 +5,11 @@
 
 #include "cli/settings.h"
 
+extern const struct command command_phones;
 extern const struct command command_settings, command_help_page;
 
 static const struct command *const commands[] = {
+    &command_phones,
     &command_settings,
     &command_help_page,
 };

@@ -96,8 +96,9 @@ static void fill_robot(struct behaviour *behaviour)
 
 static void fill_ring_out(struct behaviour *behaviour)
 {
+    fill_reject(behaviour, 480, "Temporarily Unavailable"); /* callers mostly give up before */
     behaviour->rings = true;
-    behaviour->final = FINAL_NEVER;
+    behaviour->ring = chance_constant(300);
 }
 
 static void fill_no_response(struct behaviour *behaviour)
@@ -185,8 +186,10 @@ static int chance_member(struct script_parser *parser, const char *key, json_t *
         chance->kind = CHANCE_LOGNORMAL;
         return 0;
     }
-    return script_refuse(parser, "\"%.40s\": expected constant: s, uniform: [low, high], "
-                                 "exponential: mean, lognormal: [median, sigma], min or max", key);
+    return script_refuse(parser,
+                         "\"%.40s\": expected constant: s, uniform: [low, high], "
+                         "exponential: mean, lognormal: [median, sigma], min or max",
+                         key);
 }
 
 static bool chance_is_sound(const struct chance *chance)
@@ -214,7 +217,8 @@ int chance_parse(struct script_parser *parser, json_t *json, struct chance *chan
         if (two_numbers(json, &parsed.a, &parsed.b))
             return script_refuse(parser, "expected [low, high] in seconds");
     } else if (json_is_object(json)) {
-        json_object_foreach (json, key, value) {
+        json_object_foreach(json, key, value)
+        {
             err = chance_member(parser, key, value, &parsed);
             if (err)
                 return err;
@@ -263,8 +267,8 @@ static int add_spoken(struct script_parser *parser, json_t *item, const char *vo
     const char *text = json_string_value(item);
     const char *path = json_string_value(json_object_get(item, "wav"));
 
-    if (path && json_object_size(item) == 1 && *path && strlen(path) == json_string_length(
-                                                            json_object_get(item, "wav")))
+    if (path && json_object_size(item) == 1 && *path &&
+        strlen(path) == json_string_length(json_object_get(item, "wav")))
         return add_sound(parser, NULL, NULL, path);
     if (!text || !*text || json_string_length(item) > SCRIPT_TEXT_SIZE_MAX ||
         strlen(text) != json_string_length(item))
@@ -276,7 +280,8 @@ static int add_spoken(struct script_parser *parser, json_t *item, const char *vo
 /* The names of espeak-ng's voices go to a command line: letters, digits, + - _ only. */
 static const char *voice_at(json_t *voices, size_t index)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_";
     json_t *item = json_is_array(voices) ? json_array_get(voices, index) : voices;
     const char *name = voices ? json_string_value(item) : VOICES[index];
 
@@ -308,8 +313,8 @@ static int add_choice(struct script_parser *parser, json_t *texts, json_t *voice
         if (!voice)
             return script_refuse(parser, "a voice is a name such as \"en-us\" or \"en-gb+f3\"");
         for (size_t t = 0; t < count; t++) {
-            err = add_spoken(parser, json_is_array(texts) ? json_array_get(texts, t) : texts,
-                             voice);
+            err =
+                add_spoken(parser, json_is_array(texts) ? json_array_get(texts, t) : texts, voice);
             if (err)
                 return err;
         }
@@ -341,8 +346,8 @@ static int use_default(struct script_parser *parser, const char *const *texts, s
     return err;
 }
 
-static int parse_choice(struct script_parser *parser, json_t *json, const char *key,
-                        json_t *voices, struct sound_choice *choice)
+static int parse_choice(struct script_parser *parser, json_t *json, const char *key, json_t *voices,
+                        struct sound_choice *choice)
 {
     size_t was = script_enter(parser, key);
     int err = 0;
@@ -420,7 +425,8 @@ static int parse_press(struct script_parser *parser, json_t *json, struct press 
         return script_refuse(parser, "\"press\" must be 1 to %d of 0-9 * # A-D w",
                              SCRIPT_PRESS_SIZE - 1);
     slice_copy(slice_from(digits), press->digits, sizeof(press->digits));
-    json_object_foreach (json, key, value) {
+    json_object_foreach(json, key, value)
+    {
         if (strcmp(key, "on") == 0) {
             on = json_is_string(value) ? json_string_value(value) : "";
         } else if (strcmp(key, "after") == 0) {
@@ -431,8 +437,10 @@ static int parse_press(struct script_parser *parser, json_t *json, struct press 
                 return err;
             script_leave(parser, was);
         } else if (strcmp(key, "press") != 0) {
-            return script_refuse(parser, "\"%.40s\" is not a known key; known are press, on, "
-                                         "after", key);
+            return script_refuse(parser,
+                                 "\"%.40s\" is not a known key; known are press, on, "
+                                 "after",
+                                 key);
         }
     }
     while (moment < array_count(MOMENTS) && strcmp(on, MOMENTS[moment]) != 0)
@@ -494,7 +502,8 @@ static int parse_auth(struct script_parser *parser, json_t *json, struct behavio
     int err = 0;
 
     behaviour->auth_code = 407;
-    json_object_foreach (json, key, value) {
+    json_object_foreach(json, key, value)
+    {
         size_t was = script_enter(parser, key);
 
         if (strcmp(key, "user") == 0)
@@ -529,8 +538,7 @@ static int parse_hang_up(struct script_parser *parser, json_t *json, struct beha
     return 0;
 }
 
-static int parse_until_then(struct script_parser *parser, json_t *json,
-                            struct behaviour *behaviour)
+static int parse_until_then(struct script_parser *parser, json_t *json, struct behaviour *behaviour)
 {
     if (behaviour->until_then)
         return 0;
@@ -545,9 +553,12 @@ static int parse_times(struct script_parser *parser, const char *key, json_t *va
         const char *key;
         struct chance *chance;
     } times[] = {
-        {"trying_after", &behaviour->trying_after}, {"ring_after", &behaviour->ring_after},
-        {"ring", &behaviour->ring},                 {"hello_after", &behaviour->hello_after},
-        {"pause", &behaviour->pause},               {"talk", &behaviour->talk},
+        {"trying_after", &behaviour->trying_after},
+        {"ring_after", &behaviour->ring_after},
+        {"ring", &behaviour->ring},
+        {"hello_after", &behaviour->hello_after},
+        {"pause", &behaviour->pause},
+        {"talk", &behaviour->talk},
     };
 
     for (size_t i = 0; i < array_count(times); i++) {
@@ -647,7 +658,8 @@ int behaviour_parse(struct script_parser *parser, json_t *json, struct behaviour
 
     if (err)
         return err;
-    json_object_foreach (json, key, value) {
+    json_object_foreach(json, key, value)
+    {
         size_t was = script_enter(parser, key);
 
         err = parse_field(parser, key, value, behaviour);
@@ -662,10 +674,10 @@ int behaviour_parse(struct script_parser *parser, json_t *json, struct behaviour
         behaviour->until_then = calloc(1, sizeof(*behaviour->until_then));
         if (!behaviour->until_then)
             return ENOMEM;
+        fill_ring_out(behaviour->until_then);
         behaviour->until_then->name = strdup("ring_out");
         behaviour->until_then->answer_at_try = 1;
-        fill_ring_out(behaviour->until_then);
-        err = behaviour->until_then->name ? 0 : ENOMEM;
+        err = behaviour->until_then->name && behaviour->until_then->reason ? 0 : ENOMEM;
     }
     return err;
 }

@@ -9,7 +9,7 @@ enum chance_kind { CHANCE_CONSTANT, CHANCE_UNIFORM, CHANCE_EXPONENTIAL, CHANCE_L
 
 struct chance {
     enum chance_kind kind;
-    double a, b;      /* constant a; uniform a..b; exponential mean a; lognormal median a, sigma b */
+    double a, b; /* constant a; uniform a..b; exponential mean a; lognormal median a, sigma b */
     double low, high; /* draws outside are moved to the nearer end */
 };
 

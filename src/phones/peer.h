@@ -1,7 +1,6 @@
 #ifndef PHONES_PEER_H
 #define PHONES_PEER_H
 
-#include <jansson.h>
 #include <netinet/in.h>
 
 #include "phones/rtp.h"
@@ -15,8 +14,8 @@
  *   PEER_LEFT is the last event of a call taken, unless we ended it ourselves; then, or after
  *   _reject and _hang_up, the call is gone and must not be touched.
  *
- * Errors of sending are events too: they come as PEER_LEFT from the next turn of the loop at the
- * latest, or as the return value, never both.
+ * The handler is never called from inside one of these functions. An error of theirs means that the
+ * call cannot go on: peer_call_reject or _hang_up it.
  */
 struct peer;
 struct peer_call;
@@ -24,16 +23,16 @@ struct peer_call;
 enum peer_event_kind {
     PEER_INVITED,
     PEER_ESTABLISHED, /* our answer was acknowledged */
-    PEER_REMOTE,      /* the other side's session is known or has changed */
+    PEER_REMOTE,      /* the other side's session came late, or has changed (hold) */
     PEER_LEFT,
 };
 
 enum peer_left { PEER_CANCELED, PEER_HUNG_UP, PEER_BROKEN };
 
 struct peer_invite {
-    struct slice number;     /* the user part of the request's address */
+    struct slice number; /* the user part of the request's address */
     struct slice from, from_name, call_id;
-    const char *transport;   /* "UDP", "TCP" */
+    const char *transport; /* "UDP", "TCP" */
     bool has_offer;
 };
 
@@ -42,7 +41,6 @@ struct peer_event {
     struct peer_call *call;
     const struct peer_invite *invite; /* PEER_INVITED; lives until the handler returns */
     struct rtp_remote remote;         /* PEER_REMOTE */
-    bool held;                        /* PEER_REMOTE: the other side put us on hold */
     enum peer_left left;              /* PEER_LEFT */
     void *arg;                        /* of peer_call_take; NULL at PEER_INVITED */
 };
@@ -51,7 +49,7 @@ typedef void (*peer_handler)(void *arg, const struct peer_event *event);
 
 struct peer_options {
     const char *address;
-    uint16_t port;      /* 0: any free one */
+    uint16_t port; /* 0: any free one */
     const char *realm;
     bool prefer_alaw;
     peer_handler handler;
@@ -66,11 +64,15 @@ uint16_t peer_port(const struct peer *peer);
 /* The caller showed that it knows the password; else answer with peer_call_challenge. */
 bool peer_call_knows(struct peer_call *call, const char *user, const char *password);
 void peer_call_challenge(struct peer_call *call, uint16_t code); /* 401 or 407; call is gone */
-/* The headers of the INVITE that matter to records, as a JSON object; NULL when memory is out. */
-json_t *peer_call_headers(const struct peer_call *call);
+/* The index-th header of the INVITE that matters to records; false: there are no more. They live
+ * until the handler returns. */
+bool peer_call_header(const struct peer_call *call, size_t index, struct slice *name,
+                      struct slice *value);
 /* Keeps the call. The session's port is where our sound is received. 0, EINVAL: the offer has
  * nothing we speak (488 was sent, the call is gone), ENOMEM. */
 int peer_call_take(struct peer_call *call, uint16_t rtp_port, void *arg) must_check;
+/* What the offer said; false: there was none, PEER_REMOTE will tell. */
+bool peer_call_remote(const struct peer_call *call, struct rtp_remote *remote);
 
 int peer_call_try(struct peer_call *call) must_check;      /* 100 */
 int peer_call_ring(struct peer_call *call) must_check;     /* 180 */

@@ -4,6 +4,8 @@
 
 /* How long a person lets the other side speak before speaking all the same. */
 #define PATIENCE (8 * SECOND)
+/* How long a caller that gets no response may go on trying (SIP gives up after 32 s). */
+#define SILENCE (40 * SECOND)
 
 static void put(struct person *person, struct person_effect effect)
 {
@@ -90,8 +92,12 @@ static void decide(struct person *person, instant now)
         return;
     }
     person->state = PERSON_DONE;
-    put(person, (struct person_effect){
-                    .kind = PERSON_REJECT, .code = behaviour->code, .reason = behaviour->reason});
+    if (behaviour->final == FINAL_SILENCE)
+        put_kind(person, PERSON_FORGET);
+    else
+        put(person, (struct person_effect){.kind = PERSON_REJECT,
+                                           .code = behaviour->code,
+                                           .reason = behaviour->reason});
 }
 
 static void ring(struct person *person, instant now)
@@ -147,8 +153,8 @@ static void talk_on(struct person *person, instant now)
             continue;
         person->press_at[i] = INSTANT_NEVER;
         person->pressed[i] = true;
-        put(person, (struct person_effect){.kind = PERSON_PRESS,
-                                           .digits = behaviour->presses[i].digits});
+        put(person,
+            (struct person_effect){.kind = PERSON_PRESS, .digits = behaviour->presses[i].digits});
         break; /* one at a time; the next is due at once */
     }
 }
@@ -186,8 +192,7 @@ static void sound_ended(struct person *person, instant now)
     const struct behaviour *behaviour = person->behaviour;
 
     person->saying = false;
-    if (person->state == PERSON_RINGING && person->final_at == INSTANT_NEVER &&
-        behaviour->final != FINAL_NEVER)
+    if (person->state == PERSON_RINGING && person->final_at == INSTANT_NEVER)
         decide(person, now);
     if (person->state != PERSON_TALKING || !person->said_count)
         return;
@@ -230,10 +235,10 @@ void person_init(struct person *person, const struct behaviour *behaviour, uint6
     person->try_at = now + chance_draw_span(&behaviour->trying_after, &person->rng);
     person->ring_at = person->try_at + chance_draw_span(&behaviour->ring_after, &person->rng);
     person->final_at = person->ring_at + chance_draw_span(&behaviour->ring, &person->rng);
-    if (behaviour->final == FINAL_NEVER)
-        person->final_at = INSTANT_NEVER;
-    if (behaviour->final == FINAL_SILENCE)
-        person->try_at = INSTANT_NEVER;
+    if (behaviour->final == FINAL_SILENCE) {
+        person->state = PERSON_RINGING; /* unheard */
+        person->final_at = now + SILENCE;
+    }
     person->leave_at = INSTANT_NEVER;
     person->speak_at = INSTANT_NEVER;
     for (uint32_t i = 0; i < SCRIPT_DIGITS_MAX; i++)

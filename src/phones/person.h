@@ -12,14 +12,14 @@
  *   while (person_drain(&person, &effect)) perform(effect);
  *   wake at person_deadline(&person)
  *
- * After PERSON_REJECT, PERSON_HANG_UP or PERSON_CALLER_LEFT the person is done and wants nothing.
+ * After PERSON_REJECT, _HANG_UP, _FORGET or PERSON_CALLER_LEFT the person is done and wants nothing.
  */
 enum person_event {
     PERSON_TIME_PASSED,
-    PERSON_CALLER_LEFT,    /* CANCEL, BYE or a broken connection */
-    PERSON_SAID,           /* the sound asked for has ended */
-    PERSON_HEARD_SPEECH,   /* the other side began to speak */
-    PERSON_HEARD_QUIET,    /* and fell silent */
+    PERSON_CALLER_LEFT,  /* CANCEL, BYE or a broken connection */
+    PERSON_SAID,         /* the sound asked for has ended */
+    PERSON_HEARD_SPEECH, /* the other side began to speak */
+    PERSON_HEARD_QUIET,  /* and fell silent */
 };
 
 enum person_effect_kind {
@@ -27,22 +27,23 @@ enum person_effect_kind {
     PERSON_RING,        /* 180 */
     PERSON_EARLY_MEDIA, /* 183 with a session; sounds asked for before the answer are early media */
     PERSON_ANSWER,
-    PERSON_REJECT,      /* code, reason */
+    PERSON_REJECT, /* code, reason */
     PERSON_HANG_UP,
-    PERSON_SAY,         /* sound; hello: it is the first word */
-    PERSON_PLAY,        /* tone */
-    PERSON_PRESS,       /* digits */
+    PERSON_FORGET, /* never answered in any way */
+    PERSON_SAY,    /* sound; hello: it is the first word */
+    PERSON_PLAY,   /* tone */
+    PERSON_PRESS,  /* digits */
 };
 
 enum person_tone { TONE_RINGBACK, TONE_SIT, TONE_BEEP, TONE_FAX };
 
 struct person_effect {
     enum person_effect_kind kind;
-    uint32_t sound;      /* PERSON_SAY: index into the script's sounds */
+    uint32_t sound; /* PERSON_SAY: index into the script's sounds */
     bool hello;
     enum person_tone tone;
     uint16_t code;
-    const char *reason;  /* the behaviour's */
+    const char *reason; /* the behaviour's */
     const char *digits;
 };
 

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "net/loop.h"
 #include "phones/person.h"
 #include "phones/symbols.h"
 #include "phones/voices.h"
@@ -20,12 +21,10 @@
  *
  * All calls from one thread, the owner's. Events wait in a ring: watch rtp_event_fd for reading,
  * then rtp_take until false. Orders go through a ring too; a full ring is waited for.
- * Times are of phones_clock().
+ * Times are of loop_clock().
  */
 struct rtp;
-struct rtp_leg; /* belongs to the media thread; others hold it as a name only */
-
-instant phones_clock(void); /* UTC microseconds that never step back; any thread */
+struct rtp_leg; /* belongs to the media thread; the owner holds it as a name only */
 
 struct rtp_order {
     uint32_t call;          /* comes back in every event */
@@ -41,27 +40,29 @@ struct rtp_remote {
 };
 
 struct rtp_stats {
-    uint64_t sent, received, lost, late, foreign, malformed;
+    uint64_t sent, received, lost, late;
+    uint64_t unsent;             /* the kernel refused */
+    uint64_t foreign, malformed; /* from another address; not RTP we speak: both thrown away */
     instant first_sent_at, first_received_at; /* 0: none */
 };
 
 enum rtp_event_kind {
-    RTP_FIRST_WORD,   /* the first packet of the hello was sent */
-    RTP_SAID,         /* the sound asked for has ended */
-    RTP_PRESSED,      /* the digits asked for are sent */
-    RTP_SPEECH,       /* the other side began to speak */
-    RTP_QUIET,        /* and has been silent for half a second */
-    RTP_DIGIT,        /* heard */
-    RTP_HEARD,        /* a signature not heard on this leg before */
+    RTP_FIRST_WORD, /* the first packet of the hello was sent */
+    RTP_SAID,       /* the sound asked for has ended */
+    RTP_PRESSED,    /* the digits asked for are sent */
+    RTP_SPEECH,     /* the other side began to speak */
+    RTP_QUIET,      /* and has been silent for half a second */
+    RTP_DIGIT,      /* heard */
+    RTP_HEARD,      /* a signature not heard on this leg before */
     RTP_CLOSED,
 };
 
 struct rtp_heard {
     enum speaker_kind kind;
     uint32_t id;
-    bool first_word;    /* the symbols belong to the first utterance: the next two are known */
-    instant word_at;    /* arrival of the packet in which the first word began */
-    uint32_t cut_ms;    /* how much of its beginning did not arrive */
+    bool first_word; /* the symbols belong to the first utterance: the next two are known */
+    instant word_at; /* arrival of the packet in which the first word began */
+    uint32_t cut_ms; /* how much of its beginning did not arrive */
 };
 
 struct rtp_event {

@@ -88,7 +88,8 @@ static int parse_entry(struct script_parser *parser, json_t *json, struct script
         entry->count = 1;
         return behaviour_parse(parser, json, entry->mix);
     }
-    json_object_foreach (json, key, value) {
+    json_object_foreach(json, key, value)
+    {
         if (strcmp(key, "mix") != 0 && strcmp(key, "steady") != 0)
             return script_refuse(parser, "\"%.60s\" does not belong beside \"mix\"", key);
     }
@@ -133,7 +134,8 @@ static int parse_numbers(struct script_parser *parser, json_t *json)
 
     if (!json_is_object(json))
         return script_refuse(parser, "must be an object from numbers or prefixes to behaviours");
-    json_object_foreach (json, number, value) {
+    json_object_foreach(json, number, value)
+    {
         size_t was = parser->where.size;
 
         text_addf(&parser->where, ".\"%.70s\"", number);
@@ -201,7 +203,8 @@ static int parse_root(struct script_parser *parser, json_t *root)
     if (!json_is_object(root))
         return script_refuse(parser, "must be a JSON object");
     parser->voices = json_object_get(root, "voices");
-    json_object_foreach (root, key, value) {
+    json_object_foreach(root, key, value)
+    {
         size_t was = script_enter(parser, key);
 
         err = parse_member(parser, key, value);
@@ -377,8 +380,7 @@ const struct behaviour *script_find(const struct script *script, struct slice nu
     entry = find_entry(script, number);
     if (!entry)
         return &NOBODY;
-    behaviour =
-        draw_behaviour(entry, entry->steady ? call_seed(script->seed, number, 0) : *seed);
+    behaviour = draw_behaviour(entry, entry->steady ? call_seed(script->seed, number, 0) : *seed);
     while (attempt < behaviour->answer_at_try && behaviour->until_then)
         behaviour = behaviour->until_then;
     return behaviour;

@@ -42,7 +42,6 @@ enum early_media { EARLY_NONE, EARLY_RINGBACK, EARLY_SIT, EARLY_SAY };
 enum final_answer {
     FINAL_ANSWER,  /* picks up */
     FINAL_REJECT,  /* with behaviour.code */
-    FINAL_NEVER,   /* rings for ever */
     FINAL_SILENCE, /* not even a provisional response */
 };
 
@@ -56,9 +55,9 @@ struct press {
 
 /* How one person (or machine, or robot) behaves in one call. */
 struct behaviour {
-    const char *name;   /* in the records: "answer", "busy", ... or what the script calls it */
+    const char *name; /* in the records: "answer", "busy", ... or what the script calls it */
     double weight;
-    bool robot;   /* an agent's phone: waits in the room, replies when it hears somebody */
+    bool robot; /* an agent's phone: waits in the room, replies when it hears somebody */
 
     struct chance trying_after; /* before the first response */
     bool rings;                 /* 180 (183 with early media) before the final answer */
@@ -76,13 +75,13 @@ struct behaviour {
     bool fax;                  /* 2100 Hz instead of a hello */
     struct sound_choice lines; /* said afterwards, with pauses between */
     struct chance pause;
-    bool speaks;         /* says lines at all */
-    struct chance talk;  /* from the answer to hanging up, at the latest */
+    bool speaks;        /* says lines at all */
+    struct chance talk; /* from the answer to hanging up, at the latest */
     struct press presses[SCRIPT_DIGITS_MAX];
     uint32_t press_count;
 
     const char *user, *password; /* digest is asked for when user is set */
-    uint16_t auth_code;    /* 401 or 407 */
+    uint16_t auth_code;          /* 401 or 407 */
 
     uint32_t answer_at_try;       /* 1: at once */
     struct behaviour *until_then; /* how earlier tries fare; NULL when answer_at_try is 1 */
@@ -98,8 +97,8 @@ struct script;
 int script_parse(struct script **script, struct slice json, const char *folder,
                  struct script_problem *problem) must_check;
 /* Reads the file first. 0, EINVAL, ENOMEM, or errno of opening it; problem tells in each case. */
-int script_load(struct script **script, const char *path, struct script_problem *problem)
-    must_check;
+int script_load(struct script **script, const char *path,
+                struct script_problem *problem) must_check;
 void script_free(struct script *script); /* NULL is fine */
 
 /*

@@ -35,7 +35,7 @@ struct script_parser {
     struct script_problem *problem;
     struct text where; /* "numbers.\"+1500\".ring" */
     const char *folder;
-    json_t *voices;              /* of the whole script, or NULL */
+    json_t *voices;                                            /* of the whole script, or NULL */
     struct sound_choice hellos, lines, robot_lines, greetings; /* the defaults, once made */
 };
 
@@ -47,8 +47,8 @@ void script_leave(struct script_parser *parser, size_t was);
 int script_refuse(struct script_parser *parser, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-int behaviour_parse(struct script_parser *parser, json_t *json, struct behaviour *behaviour)
-    must_check;
+int behaviour_parse(struct script_parser *parser, json_t *json,
+                    struct behaviour *behaviour) must_check;
 void behaviour_release(struct behaviour *behaviour);
 
 int chance_parse(struct script_parser *parser, json_t *json, struct chance *chance) must_check;

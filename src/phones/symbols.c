@@ -16,7 +16,7 @@ enum {
     BLOCK = SYMBOL_SAMPLES / SYMBOLS_PHASES,
     CRC_BITS = 12,
     UNCLEAR = 0xFF,
-    QUIET_PEAK = 200,    /* below: nobody speaks */
+    QUIET_PEAK = 200, /* below: nobody speaks */
     AMPLITUDE = 1400,
 };
 
@@ -105,7 +105,9 @@ void symbol_writer_mix(struct symbol_writer *writer, int16_t samples[SYMBOL_SAMP
     for (int n = 0; n < SYMBOL_SAMPLES; n++) {
         int mixed = samples[n] + (int)(AMPLITUDE * sines[n][tone]);
 
-        samples[n] = (int16_t)(mixed > INT16_MAX ? INT16_MAX : mixed < INT16_MIN ? INT16_MIN : mixed);
+        samples[n] = (int16_t)(mixed > INT16_MAX   ? INT16_MAX
+                               : mixed < INT16_MIN ? INT16_MIN
+                                                   : mixed);
     }
     writer->place++;
 }
@@ -251,8 +253,8 @@ size_t symbol_reader_feed(struct symbol_reader *reader, const int16_t *samples,
             uint32_t first = BANDS[kind].first_tone;
             uint8_t symbol = loudest(energy + first, 1u << BANDS[kind].bits, floor);
 
-            if (count < SYMBOLS_FOUND_MAX && take_symbol(reader, (enum speaker_kind)kind, part,
-                                                         symbol, end, &found[count]))
+            if (count < SYMBOLS_FOUND_MAX &&
+                take_symbol(reader, (enum speaker_kind)kind, part, symbol, end, &found[count]))
                 count++;
         }
     }

@@ -55,7 +55,7 @@ struct symbol_band {
 };
 
 struct symbol_reader {
-    int64_t position; /* samples fed */
+    int64_t position;      /* samples fed */
     uint32_t quiet_blocks; /* blocks of 40 samples without a sound, up to now */
     float re[SYMBOLS_PHASES][24], im[SYMBOLS_PHASES][24]; /* the last four blocks */
     struct symbol_band bands[2];
