@@ -136,7 +136,7 @@ static uint8_t loudest(const float *energy, uint32_t count, float floor)
             at = i;
         }
     }
-    return best > floor && best * 2 > total ? (uint8_t)at : UNCLEAR;
+    return best > floor && best > 0.65f * total ? (uint8_t)at : UNCLEAR;
 }
 
 static bool read_frame(enum speaker_kind kind, const uint8_t symbols[FRAME_SYMBOLS], uint32_t *id,
