@@ -23,6 +23,9 @@ struct order {
     size_t body_size_max;
     bool too_large;
     instant begun;
+    http_body_reader read_body;
+    http_body_writer write_body;
+    void *body_arg;
     http_answer_handler handler;
     void *arg;
 };
@@ -215,13 +218,25 @@ static int timer_wanted(CURLM *multi, long wait_ms, void *arg)
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
     struct order *order = arg;
+    long status = 0;
 
+    if (order->write_body && !curl_easy_getinfo(order->easy, CURLINFO_RESPONSE_CODE, &status) &&
+        status == 200)
+        return order->write_body(order->body_arg, bytes, size * count) ? size * count : 0;
     if (order->body.size + size * count > order->body_size_max) {
         order->too_large = true;
         return 0;
     }
     text_add_bytes(&order->body, bytes, size * count);
     return order->body.failed ? 0 : size * count;
+}
+
+static size_t on_read(char *out, size_t size, size_t count, void *arg)
+{
+    struct order *order = arg;
+    ssize_t given = order->read_body(order->body_arg, out, size * count);
+
+    return given < 0 ? CURL_READFUNC_ABORT : (size_t)given;
 }
 
 static bool header_value(struct slice line, const char *name, struct slice *value)
@@ -389,6 +404,13 @@ static void set_options(struct order *order, const struct http_order *from)
         return;
     if (strcmp(from->method, "GET") && (strcmp(from->method, "DELETE") || from->body.size)) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        if (from->read_body) {
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)from->body_size);
+            curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+            curl_easy_setopt(easy, CURLOPT_READDATA, order);
+            curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, from->method);
+            return;
+        }
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)from->body.size);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, order->request_body);
     }
@@ -407,6 +429,9 @@ int http_client_send(struct http_client *client, const struct http_order *from,
     order->handler = handler;
     order->arg = arg;
     order->begun = loop_clock();
+    order->read_body = from->read_body;
+    order->write_body = from->write_body;
+    order->body_arg = from->body_arg;
     order->body_size_max = from->body_size_max ? from->body_size_max : 1u << 20;
     order->easy = client->spare_count ? client->spares[--client->spare_count] : curl_easy_init();
     order->request_body = slice_dup(from->body);

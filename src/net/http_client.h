@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include <sys/types.h>
+
 #include "base/text.h"
 #include "net/loop.h"
 
@@ -25,11 +27,20 @@ struct http_client_options {
     void *may_connect_arg;
 };
 
+/* Gives up to `size` bytes of a body, 0 at its end, -1 to give the order up. */
+typedef ssize_t (*http_body_reader)(void *arg, char *out, size_t size);
+/* Takes the bytes of an answer as they come; false gives the order up (HTTP_BROKEN). */
+typedef bool (*http_body_writer)(void *arg, const char *bytes, size_t size);
+
 struct http_order {
-    const char *method;          /* "GET", "POST", "PUT", "DELETE" */
-    const char *url;             /* absolute http(s); a fragment is not sent */
-    const char *const *headers;  /* "Name: value", ended by NULL; may be NULL */
-    struct slice body;           /* copied */
+    const char *method;         /* "GET", "POST", "PUT", "DELETE" */
+    const char *url;            /* absolute http(s); a fragment is not sent */
+    const char *const *headers; /* "Name: value", ended by NULL; may be NULL */
+    struct slice body;          /* copied */
+    http_body_reader read_body; /* instead of `body`: asked for body_size bytes */
+    uint64_t body_size;
+    http_body_writer write_body; /* of an answer with status 200: instead of keeping it */
+    void *body_arg;              /* for both */
     const char *user, *password; /* HTTP Basic, or NULL */
     unsigned connect_ms;         /* 0: 5 000 */
     unsigned total_ms;           /* 0: 15 000 */

@@ -31,6 +31,9 @@ struct http_request {
     char *method, *path, *query;
     struct text body;
     size_t dropped_size; /* of a body too large */
+    bool spools;
+    int spool_fd, spool_error;
+    size_t spool_size, spool_size_max;
     struct MHD_Response *response;
     unsigned status;
     struct {
@@ -50,6 +53,7 @@ struct http_server {
     uint16_t port;
     size_t body_size_max;
     http_handler handler;
+    http_head_handler head_handler;
     void *arg;
     struct http_request *requests;
     struct loop_timer timer; /* microhttpd's own time-outs, and answers given later */
@@ -175,9 +179,14 @@ static enum MHD_Result refuse(struct http_request *request, unsigned status, con
 }
 
 /* A body a little too large is read to its end, so that the client hears the 413 and not a reset. */
-static size_t read_size_max(const struct http_server *server)
+static size_t body_size_max(const struct http_request *request)
 {
-    return 2 * server->body_size_max + 65536;
+    return request->spools ? request->spool_size_max : request->server->body_size_max;
+}
+
+static size_t read_size_max(const struct http_request *request)
+{
+    return 2 * body_size_max(request) + 65536;
 }
 
 /* One far too large is refused before a byte of it is read. */
@@ -188,18 +197,38 @@ static bool declared_too_large(const struct http_request *request)
     int64_t size;
 
     return length && slice_to_i64(slice_from(length), 0, INT64_MAX, &size) == 0 &&
-           (uint64_t)size > read_size_max(request->server);
+           (uint64_t)size > read_size_max(request);
+}
+
+static void spool(struct http_request *request, const char *data, size_t size)
+{
+    while (size && !request->spool_error && request->spool_fd >= 0) {
+        ssize_t written = write(request->spool_fd, data, size);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0) {
+            request->spool_error = written ? errno : ENOSPC;
+            break;
+        }
+        data += written;
+        size -= (size_t)written;
+        request->spool_size += (size_t)written;
+    }
 }
 
 static enum MHD_Result take_body(struct http_request *request, const char *data, size_t *size)
 {
-    size_t max = request->server->body_size_max;
+    size_t max = body_size_max(request);
+    size_t kept = request->spools ? request->spool_size : request->body.size;
 
-    if (request->refused || request->body.size + *size > max) {
+    if (request->refused || kept + *size > max) {
         request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
         request->dropped_size += *size;
-        if (max + request->dropped_size > read_size_max(request->server))
+        if (max + request->dropped_size > read_size_max(request))
             return MHD_NO;
+    } else if (request->spools) {
+        spool(request, data, *size);
     } else {
         text_add_bytes(&request->body, data, *size);
         if (request->body.failed)
@@ -223,6 +252,9 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         request->method = strdup(method);
         if (!request->method || !request->path || !request->query)
             return MHD_NO;
+        request->connection = connection;
+        if (server->head_handler)
+            server->head_handler(server->arg, request);
         return declared_too_large(request) ? refuse(request, 413, "Content Too Large") : MHD_YES;
     }
     if (request->stage == STAGE_SENT)
@@ -431,20 +463,19 @@ void http_request_add_header(struct http_request *request, const char *name, con
     request->headers[request->header_count++].value = strdup(value);
 }
 
-void http_request_reply(struct http_request *request, unsigned status, const char *content_type,
-                        const void *body, size_t size)
+/* The response is made: hands it over now, or wakes the connection that waits for it. */
+static void reply(struct http_request *request, unsigned status, const char *content_type,
+                  struct MHD_Response *response)
 {
     check(request->stage == STAGE_HANDLING || request->stage == STAGE_SUSPENDED);
-    request->response = MHD_create_response_from_buffer(size, (void *)(uintptr_t)(size ? body : ""),
-                                                        MHD_RESPMEM_MUST_COPY);
-    check(request->response);
+    check(response);
+    request->response = response;
     request->status = status;
     if (content_type)
-        MHD_add_response_header(request->response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
     for (size_t i = 0; i < request->header_count; ++i)
         if (request->headers[i].name && request->headers[i].value)
-            MHD_add_response_header(request->response, request->headers[i].name,
-                                    request->headers[i].value);
+            MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
     if (request->stage == STAGE_SUSPENDED) {
         request->stage = STAGE_ANSWERED;
         MHD_resume_connection(request->connection);
@@ -452,6 +483,42 @@ void http_request_reply(struct http_request *request, unsigned status, const cha
     } else {
         request->stage = STAGE_ANSWERED;
     }
+}
+
+void http_request_reply(struct http_request *request, unsigned status, const char *content_type,
+                        const void *body, size_t size)
+{
+    reply(request, status, content_type,
+          MHD_create_response_from_buffer(size, (void *)(uintptr_t)(size ? body : ""),
+                                          MHD_RESPMEM_MUST_COPY));
+}
+
+void http_request_reply_file(struct http_request *request, unsigned status,
+                             const char *content_type, int fd, uint64_t size)
+{
+    reply(request, status, content_type, MHD_create_response_from_fd64(size, fd));
+}
+
+void http_request_spool(struct http_request *request, int fd, size_t size_max)
+{
+    request->spools = true;
+    request->spool_fd = fd;
+    request->spool_size_max = size_max;
+}
+
+size_t http_request_spool_size(const struct http_request *request)
+{
+    return request->spool_size;
+}
+
+int http_request_spool_error(const struct http_request *request)
+{
+    return request->spool_error;
+}
+
+void http_server_on_head(struct http_server *server, http_head_handler handler)
+{
+    server->head_handler = handler;
 }
 
 void http_request_on_gone(struct http_request *request, loop_handler handler, void *arg)

@@ -28,12 +28,16 @@ struct http_server_options {
 };
 
 typedef void (*http_handler)(void *arg, struct http_request *request);
+/* Told of a request when its head is there and no byte of its body: it may choose where the body goes
+ * (http_request_spool) and look at the head; it must not reply. */
+typedef void (*http_head_handler)(void *arg, struct http_request *request);
 
 /* 0; EADDRINUSE, EADDRNOTAVAIL, EACCES ... as bind() says; EINVAL for an address not numeric. */
 int http_server_new(struct http_server **server, struct loop *loop,
                     const struct http_server_options *options, http_handler handler,
                     void *arg) must_check;
 void http_server_free(struct http_server *server);
+void http_server_on_head(struct http_server *server, http_head_handler handler);
 uint16_t http_server_port(const struct http_server *server);
 
 const char *http_request_method(const struct http_request *request);
@@ -43,6 +47,13 @@ const char *http_request_path(const struct http_request *request);
 const char *http_request_query(const struct http_request *request);
 const char *http_request_header(const struct http_request *request, const char *name); /* or NULL */
 struct slice http_request_body(const struct http_request *request);
+/* From the head handler only: the body is written to this descriptor as it comes, at most size_max
+ * bytes (413 beyond), and http_request_body stays empty. The descriptor stays the caller's, and open
+ * until the request has been handled or is gone; -1 lets the body be dropped. A failed write makes the
+ * handler be called with http_request_spool_error telling errno. */
+void http_request_spool(struct http_request *request, int fd, size_t size_max);
+size_t http_request_spool_size(const struct http_request *request);
+int http_request_spool_error(const struct http_request *request);
 const char *http_request_peer(const struct http_request *request); /* "127.0.0.1" */
 /* HTTP Basic credentials: false when there are none (user and password are cut to their sizes). */
 bool http_request_basic(const struct http_request *request, char *user, size_t user_size,
@@ -55,6 +66,9 @@ void http_request_add_header(struct http_request *request, const char *name, con
 /* The body is copied. content_type may be NULL when size is 0. */
 void http_request_reply(struct http_request *request, unsigned status, const char *content_type,
                         const void *body, size_t size);
+/* The same with `size` bytes from the start of a file; the descriptor is taken over and closed. */
+void http_request_reply_file(struct http_request *request, unsigned status,
+                             const char *content_type, int fd, uint64_t size);
 /* Called if the client leaves before the reply; the request is gone when it returns. */
 void http_request_on_gone(struct http_request *request, loop_handler handler, void *arg);
 /* A place for the handler's own pointer while the request waits. */

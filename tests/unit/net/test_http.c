@@ -24,6 +24,8 @@ struct world {
     unsigned answers, status;
     enum http_outcome outcome;
     struct text body;
+    FILE *spool;
+    uint64_t sent, received, mixed;
     char content_type[64];
 };
 
@@ -56,6 +58,12 @@ static void handle(void *arg, struct http_request *request)
     } else if (!strcmp(path, "/moved")) {
         http_request_add_header(request, "Location", "/elsewhere");
         http_request_reply(request, 302, NULL, NULL, 0);
+    } else if (!strcmp(path, "/spool")) {
+        assert_int_equal(http_request_spool_error(request), 0);
+        http_request_reply_file(request, 200, "text/csv", dup(fileno(world->spool)),
+                                http_request_spool_size(request));
+        fclose(world->spool);
+        world->spool = NULL;
     } else if (!strcmp(path, "/never")) {
         world->held[world->held_count++] = request;
     } else {
@@ -68,6 +76,17 @@ static void handle(void *arg, struct http_request *request)
         http_request_reply(request, 200, "text/plain; charset=utf-8", text.at, text.size);
         text_release(&text);
     }
+}
+
+/* "/spool": the body goes into an unlinked file, and comes back from it. */
+static void on_head(void *arg, struct http_request *request)
+{
+    struct world *world = arg;
+
+    if (strcmp(http_request_path(request), "/spool"))
+        return;
+    world->spool = tmpfile();
+    http_request_spool(request, fileno(world->spool), 3000000);
 }
 
 static void on_answer(void *arg, const struct http_answer *answer)
@@ -90,6 +109,7 @@ static int start(void **state)
 
     assert_int_equal(loop_new(&world->loop), 0);
     assert_int_equal(http_server_new(&world->server, world->loop, &options, handle, world), 0);
+    http_server_on_head(world->server, on_head);
     assert_int_equal(http_client_new(&world->client, world->loop, NULL), 0);
     *state = world;
     return 0;
@@ -180,6 +200,51 @@ static void a_body_too_large_is_refused_with_413(void **state)
     await(world, 2);
     assert_int_equal(world->status, 200);
     free(big);
+}
+
+static ssize_t give(void *arg, char *out, size_t size)
+{
+    struct world *world = arg;
+
+    for (size_t i = 0; i < size; ++i)
+        out[i] = (char)((world->sent + i) * 31 >> 3);
+    world->sent += size;
+    return (ssize_t)size;
+}
+
+static bool take(void *arg, const char *bytes, size_t size)
+{
+    struct world *world = arg;
+
+    for (size_t i = 0; i < size; ++i)
+        world->mixed += bytes[i] != (char)((world->received + i) * 31 >> 3);
+    world->received += size;
+    return true;
+}
+
+static void a_long_body_passes_through_a_file_and_not_through_memory(void **state)
+{
+    struct world *world = *state;
+    char url[64];
+    struct http_order order = {.method = "POST",
+                               .url = url,
+                               .read_body = give,
+                               .body_size = 2500000,
+                               .write_body = take,
+                               .body_arg = world};
+
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/spool", http_server_port(world->server));
+    assert_int_equal(http_client_send(world->client, &order, on_answer, world, NULL), 0);
+    await(world, 1);
+    assert_int_equal(world->status, 200);
+    assert_int_equal(world->received, 2500000);
+    assert_int_equal(world->mixed, 0);
+    assert_int_equal(world->body.size, 0);
+    order.body_size = 3000001;
+    assert_int_equal(http_client_send(world->client, &order, on_answer, world, NULL), 0);
+    await(world, 2);
+    assert_int_equal(world->status, 413);
+    fclose(world->spool);
 }
 
 static void failures_have_names(void **state)
@@ -296,6 +361,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_request_reaches_the_handler_as_it_was_sent, start, stop),
         cmocka_unit_test_setup_teardown(an_answer_may_come_later_and_many_at_once, start, stop),
         cmocka_unit_test_setup_teardown(a_body_too_large_is_refused_with_413, start, stop),
+        cmocka_unit_test_setup_teardown(a_long_body_passes_through_a_file_and_not_through_memory,
+                                        start, stop),
         cmocka_unit_test_setup_teardown(failures_have_names, start, stop),
         cmocka_unit_test_setup_teardown(an_order_can_be_canceled, start, stop),
         cmocka_unit_test_setup_teardown(chunked_bodies_and_slow_clients_are_handled, start, stop),
