@@ -24,6 +24,7 @@ struct order {
     bool too_large;
     instant begun;
     http_body_reader read_body;
+    uint64_t unread_size;
     http_body_writer write_body;
     void *body_arg;
     http_answer_handler handler;
@@ -234,9 +235,13 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 static size_t on_read(char *out, size_t size, size_t count, void *arg)
 {
     struct order *order = arg;
-    ssize_t given = order->read_body(order->body_arg, out, size * count);
+    size_t wanted = size * count < order->unread_size ? size * count : (size_t)order->unread_size;
+    ssize_t given = wanted ? order->read_body(order->body_arg, out, wanted) : 0;
 
-    return given < 0 ? CURL_READFUNC_ABORT : (size_t)given;
+    if (given < 0 || (wanted && !given))
+        return CURL_READFUNC_ABORT;
+    order->unread_size -= (size_t)given;
+    return (size_t)given;
 }
 
 static bool header_value(struct slice line, const char *name, struct slice *value)
@@ -430,6 +435,7 @@ int http_client_send(struct http_client *client, const struct http_order *from,
     order->arg = arg;
     order->begun = loop_clock();
     order->read_body = from->read_body;
+    order->unread_size = from->body_size;
     order->write_body = from->write_body;
     order->body_arg = from->body_arg;
     order->body_size_max = from->body_size_max ? from->body_size_max : 1u << 20;

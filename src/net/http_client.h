@@ -27,7 +27,7 @@ struct http_client_options {
     void *may_connect_arg;
 };
 
-/* Gives up to `size` bytes of a body, 0 at its end, -1 to give the order up. */
+/* Gives up to `size` bytes of a body; 0 (it ended too soon) or -1 give the order up. */
 typedef ssize_t (*http_body_reader)(void *arg, char *out, size_t size);
 /* Takes the bytes of an answer as they come; false gives the order up (HTTP_BROKEN). */
 typedef bool (*http_body_writer)(void *arg, const char *bytes, size_t size);
