@@ -19,6 +19,7 @@ enum {
     FRAME_MS = 20,
     TICK_MS = 5, /* legs are spread over the four ticks of a frame */
     PHASE_COUNT = FRAME_MS / TICK_MS,
+    OVERLAY_LAG = 5 * FRAME_SAMPLES, /* how far a listener may be from a room's play */
 };
 
 enum mleg_place { PLACE_FRONT, PLACE_BACK, PLACE_HOLD, MLEG_PLACE_COUNT };

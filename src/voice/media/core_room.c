@@ -191,7 +191,7 @@ static void mroom_end_plays(struct media_core *core, struct mroom *room, instant
             continue;
         samples = media_player_samples(player);
         if (samples == UINT64_MAX ||
-            (uint64_t)(at - room->place_since[i]) * 8 / 1000 < samples + FRAME_SAMPLES)
+            (uint64_t)(at - room->place_since[i]) * 8 / 1000 < samples + OVERLAY_LAG)
             continue;
         core_play_end(core, player, NULL, room, MEDIA_PLAY_FINISHED, at);
         ended = true;

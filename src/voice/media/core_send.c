@@ -59,13 +59,14 @@ static void add_mulaw(int32_t *sum, const uint8_t *mulaw, size_t samples)
         sum[i] += g711_mulaw_decode(mulaw[i]);
 }
 
-/* Each listener follows a room's play by the samples it was sent; far from the clock it jumps. */
+/* Each listener follows a room's play by the samples it was sent, from the beginning if it is there
+ * in time; far from the clock it jumps. */
 static uint64_t overlay_place(struct mleg *leg, unsigned place, size_t samples, instant now)
 {
     uint64_t clock = (uint64_t)((now - leg->room->place_since[place]) * 8 / 1000);
-    uint64_t at = leg->overlay_at[place];
+    uint64_t at = leg->overlay_at[place] == OVERLAY_UNSET ? 0 : leg->overlay_at[place];
 
-    if (at == OVERLAY_UNSET || at > clock + 5 * FRAME_SAMPLES || clock > at + 5 * FRAME_SAMPLES)
+    if (at > clock + OVERLAY_LAG || clock > at + OVERLAY_LAG)
         at = clock;
     leg->overlay_at[place] = at + samples;
     return at;
