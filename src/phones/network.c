@@ -426,18 +426,23 @@ void network_peer_event(void *arg, const struct peer_event *event)
     arm_timer(network);
 }
 
+/* The robot's call that is under way, or else the one that has just ended. */
 static struct call *find_robot_call(struct network *network, uint32_t robot_id)
 {
     struct table_slot *slot;
+    struct call *ended = NULL;
     size_t at = 0;
 
     while ((slot = table_next(&network->calls, &at)) != NULL) {
         struct call *call = slot->value;
 
-        if (call->behaviour->robot && call->robot_id == robot_id)
+        if (!call->behaviour->robot || call->robot_id != robot_id)
+            continue;
+        if (!call->over)
             return call;
+        ended = call;
     }
-    return NULL;
+    return ended;
 }
 
 static void note_heard(struct call_heard *note, const struct call *other,
