@@ -73,6 +73,10 @@ static const struct setting table[] = {
      "addresses only; private networks too"},
     {"voice_caller_ids", "--caller-ids", SETTING_TEXT, VOICE, "", "NUMBER[,NUMBER...]", 0, 0, "",
      AT(voice_caller_ids), "the numbers that may be shown; empty: any"},
+    {"voice_local_phones", "--local-phones", SETTING_CHOICE, VOICE, "", "yes no", 0, 0, "yes",
+     AT(voice_local_phones), "whether SIP phones on this machine may call and be called"},
+    {"voice_incoming_url", "--incoming-url", SETTING_URL, VOICE, "", "URL", 0, 0, "",
+     AT(voice_incoming_url), "the TwiML for calls that come in; empty: they are refused"},
 
     {"phones_listen", "--listen", SETTING_ADDRESS, PHONES, "", "HOST:PORT", 0, 0, "127.0.0.1:5070",
      AT(phones_listen), "where the simulated network speaks SIP, UDP and TCP"},

@@ -55,6 +55,8 @@ struct settings {
     int64_t voice_silent_s;
     char *voice_fetch;            /* local, public, any */
     char *voice_caller_ids;       /* comma-separated numbers that may be shown; "": any */
+    char *voice_local_phones;     /* yes, no */
+    char *voice_incoming_url;     /* or "" */
     /* phones */
     char *phones_listen, *phones_script;
     /* clients */

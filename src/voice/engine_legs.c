@@ -166,12 +166,12 @@ static void rang(struct engine *engine, const struct signal_event *event)
     engine_feed(engine, &told);
 }
 
-static void answered(struct engine_leg *leg)
+static void answered(struct engine_leg *leg, instant at)
 {
     struct control_event told = {.kind = CONTROL_LEG_ANSWERED, .leg = leg->id};
 
     if (leg->has_media && !(leg->id & SIGNAL_LEG_INCOMING))
-        media_leg_answered(leg->engine->media, leg->id, media_clock(leg->engine->media));
+        media_leg_answered(leg->engine->media, leg->id, at);
     engine_feed(leg->engine, &told);
 }
 
@@ -227,6 +227,7 @@ void engine_signal_event(void *arg, const struct signal_event *event)
 {
     struct engine *engine = arg;
     struct engine_leg *leg = leg_find(engine, event->leg);
+    instant now = media_clock(engine->media); /* the hello is counted from here */
 
     if (leg && event->has_media)
         set_remote(leg, &event->media);
@@ -243,7 +244,7 @@ void engine_signal_event(void *arg, const struct signal_event *event)
         break;
     case SIGNAL_ANSWERED:
         if (leg)
-            answered(leg);
+            answered(leg, now);
         break;
     case SIGNAL_DIGIT:
         feed_digit(engine, event->leg, event->digit, event->digit_ms);

@@ -312,10 +312,13 @@ static int start_signal(struct engine *engine)
 static int start_control(struct engine *engine)
 {
     const struct voice_options *from = engine->options;
-    struct control_options options = {.account_sid = from->account_sid,
-                                      .auth_token = from->auth_token,
-                                      .calls_per_second = from->calls_per_second,
-                                      .queue_age_max = (instant)from->queue_age_s_max * SECOND};
+    struct control_options options = {
+        .account_sid = from->account_sid,
+        .auth_token = from->auth_token,
+        .unlisted = {.voice_url =
+                         from->incoming_url && *from->incoming_url ? from->incoming_url : NULL},
+        .calls_per_second = from->calls_per_second,
+        .queue_age_max = (instant)from->queue_age_s_max * SECOND};
     unsigned char seed[32];
     struct words caller_ids;
     int err;
