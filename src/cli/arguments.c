@@ -102,8 +102,7 @@ int arguments_parse(struct arguments *arguments, const struct command *command, 
     for (int i = 1; i < argc; i++) {
         if (!flags_ended && strcmp(argv[i], "--") == 0) {
             flags_ended = true;
-        } else if (!flags_ended &&
-                   (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+        } else if (!flags_ended && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
             command_help(command);
             return COMMAND_HELPED;
         } else if (!flags_ended && strncmp(argv[i], "--", 2) == 0) {
@@ -140,7 +139,8 @@ static void help_setting(const struct setting *setting)
     char name[64], shown[96];
 
     setting_environment_name(setting, name, sizeof(name));
-    snprintf(shown, sizeof(shown), "%s %s", setting->flag, *setting->unit ? setting->unit : "VALUE");
+    snprintf(shown, sizeof(shown), "%s %s", setting->flag,
+             *setting->unit ? setting->unit : "VALUE");
     printf("  %-24s %s\n", shown, setting->sentence);
     printf("  %-24s %s%s%s", "", *setting->range ? setting->range : "text",
            *setting->unit ? " " : "", setting->unit);

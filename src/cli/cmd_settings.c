@@ -18,11 +18,11 @@ static void print_json(const struct settings *settings)
 
         setting_print(settings, setting, value, sizeof(value));
         setting_environment_name(setting, environment, sizeof(environment));
-        json_array_append_new(
-            all, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", setting->name,
-                           "value", value, "default", setting->preset, "unit", setting->unit,
-                           "range", setting->range, "flag", setting->flag, "environment",
-                           environment, "sentence", setting->sentence));
+        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name",
+                                             setting->name, "value", value, "default",
+                                             setting->preset, "unit", setting->unit, "range",
+                                             setting->range, "flag", setting->flag, "environment",
+                                             environment, "sentence", setting->sentence));
     }
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
@@ -37,8 +37,8 @@ static void print_table(const struct settings *settings)
 
         setting_print(settings, setting, value, sizeof(value));
         printf("# %s\n# %s%s%s; default '%s'\n%s = %s\n\n", setting->sentence,
-               *setting->range ? setting->range : "text", *setting->unit ? " " : "",
-               setting->unit, setting->preset, setting->name, value);
+               *setting->range ? setting->range : "text", *setting->unit ? " " : "", setting->unit,
+               setting->preset, setting->name, value);
     }
 }
 

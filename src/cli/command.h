@@ -41,12 +41,12 @@ struct flag {
 
 struct command {
     const char *name;
-    const char *usage;         /* what follows the name: "--campaign NAME FILE.csv" */
-    const char *sentence;      /* one line in `outdial help` */
-    const char *details;       /* more paragraphs for `outdial help NAME`; may be NULL */
-    const struct flag *flags;  /* ended by a NULL name; may be NULL */
-    unsigned settings;         /* groups of cli/settings.h whose flags it takes too; 0: none */
-    bool hidden;               /* not listed */
+    const char *usage;        /* what follows the name: "--campaign NAME FILE.csv" */
+    const char *sentence;     /* one line in `outdial help` */
+    const char *details;      /* more paragraphs for `outdial help NAME`; may be NULL */
+    const struct flag *flags; /* ended by a NULL name; may be NULL */
+    unsigned settings;        /* groups of cli/settings.h whose flags it takes too; 0: none */
+    bool hidden;              /* not listed */
     int (*run)(const struct command *command, int argc, char **argv);
 };
 

@@ -69,7 +69,8 @@ static const struct setting table[] = {
     {"voice_silent_s", "--silent-s", SETTING_WHOLE, VOICE, "s", "1-3600", 1, 3600, "30",
      AT(voice_silent_s), "a leg whose sound has stopped for so long is taken for lost"},
     {"voice_fetch", "--fetch", SETTING_CHOICE, VOICE, "", "local public any", 0, 0, "local",
-     AT(voice_fetch), "where webhooks and audio may be: public addresses and this machine; public "
+     AT(voice_fetch),
+     "where webhooks and audio may be: public addresses and this machine; public "
      "addresses only; private networks too"},
     {"voice_caller_ids", "--caller-ids", SETTING_TEXT, VOICE, "", "NUMBER[,NUMBER...]", 0, 0, "",
      AT(voice_caller_ids), "the numbers that may be shown; empty: any"},
@@ -86,7 +87,8 @@ static const struct setting table[] = {
     {"server", "--server", SETTING_URL, CLIENT, "", "URL", 0, 0, "http://127.0.0.1:8080",
      AT(server), "the dialer to talk to"},
     {"token_file", "--token-file", SETTING_FOLDER, CLIENT, "", "path of a file", 0, 0, "",
-     AT(token_file), "a file with the bearer token; empty: `token` in the data folder; "
+     AT(token_file),
+     "a file with the bearer token; empty: `token` in the data folder; "
      "the variable OUTDIAL_TOKEN goes before it"},
 };
 
@@ -148,8 +150,7 @@ static bool address_is_good(const char *value)
     const char *colon = strrchr(value, ':');
     int64_t port;
 
-    return colon && colon != value &&
-           slice_to_i64(slice_from(colon + 1), 0, 65535, &port) == 0;
+    return colon && colon != value && slice_to_i64(slice_from(colon + 1), 0, 65535, &port) == 0;
 }
 
 static bool choice_is_good(const char *words, const char *value)
@@ -173,14 +174,16 @@ static const char *fault(const struct setting *setting, const char *value, int64
         return NULL;
     case SETTING_WHOLE:
         return slice_to_i64(given, setting->low, setting->high, whole) == 0
-                   ? NULL : "is not a whole number within";
+                   ? NULL
+                   : "is not a whole number within";
     case SETTING_CHOICE:
         return choice_is_good(setting->range, value) ? NULL : "is none of";
     case SETTING_ADDRESS:
         return address_is_good(value) ? NULL : "is not of the form";
     case SETTING_URL:
         return !*value || slice_starts(given, "http://") || slice_starts(given, "https://")
-                   ? NULL : "does not begin with http:// or https://; wanted:";
+                   ? NULL
+                   : "does not begin with http:// or https://; wanted:";
     case SETTING_SIP:
         return !*value || slice_starts(given, "sip:") ? NULL : "is not of the form";
     }
