@@ -103,3 +103,7 @@ function(script_test label name file)
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
         ENVIRONMENT "OUTDIAL=${CMAKE_BINARY_DIR}/outdial")
 endfunction()
+
+script_test(sip calls e2e/sip/calls.test.mjs)
+script_test(sip phones e2e/sip/phones.test.mjs)
+script_test(sip flood e2e/sip/flood.test.mjs)

@@ -51,6 +51,7 @@ static int run_engine(const struct settings *settings)
         .incoming_url = settings->voice_incoming_url,
         .calls_per_second = (unsigned)settings->voice_cps,
         .queue_age_s_max = (unsigned)settings->voice_queue_s,
+        .probe_ms = (unsigned)settings->voice_probe_s * 1000,
         .silent_ms = (unsigned)settings->voice_silent_s * 1000,
         .fetch = fetch_of(settings->voice_fetch),
     };

@@ -68,6 +68,8 @@ static const struct setting table[] = {
      AT(voice_queue_s), "the age at which a waiting call is canceled"},
     {"voice_silent_s", "--silent-s", SETTING_WHOLE, VOICE, "s", "1-3600", 1, 3600, "30",
      AT(voice_silent_s), "a leg whose sound has stopped for so long is taken for lost"},
+    {"voice_probe_s", "--probe-s", SETTING_WHOLE, VOICE, "s", "0-3600", 0, 3600, "30",
+     AT(voice_probe_s), "how often the trunk is asked whether it lives (SIP OPTIONS); 0: never"},
     {"voice_fetch", "--fetch", SETTING_CHOICE, VOICE, "", "local public any", 0, 0, "local",
      AT(voice_fetch),
      "where webhooks and audio may be: public addresses and this machine; public "

@@ -53,6 +53,7 @@ struct settings {
     int64_t voice_cps;
     int64_t voice_queue_s;
     int64_t voice_silent_s;
+    int64_t voice_probe_s;
     char *voice_fetch;            /* local, public, any */
     char *voice_caller_ids;       /* comma-separated numbers that may be shown; "": any */
     char *voice_local_phones;     /* yes, no */

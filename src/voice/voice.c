@@ -23,7 +23,6 @@ enum {
     MEDIA_PORT_FIRST = 20000,
     MEDIA_PORT_LAST = 29999,
     SILENT_MS_PRESET = 30000,
-    PROBE_MS = 30000,
     STOP_LOOK_MS = 20,
     CALLER_IDS_MAX = 1024,
 };
@@ -283,7 +282,7 @@ static int start_signal(struct engine *engine)
                                      .trunk_user = from->trunk_user,
                                      .trunk_password = from->trunk_password,
                                      .loopback_is_peer = !from->loopback_is_stranger,
-                                     .probe_ms = PROBE_MS,
+                                     .probe_ms = from->probe_ms,
                                      .handler = engine_signal_event,
                                      .arg = engine};
     char address[64];

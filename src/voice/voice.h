@@ -34,6 +34,7 @@ struct voice_options {
     unsigned calls_per_second; /* 0: 10 */
     unsigned queue_age_s_max;  /* 0: 30 */
     unsigned silent_ms;        /* a leg without RTP for so long is hung up; 0: 30 000 */
+    unsigned probe_ms;         /* between OPTIONS to the trunk; 0: never */
     enum voice_fetch fetch;
     bool webhook_insecure; /* do not verify TLS of webhooks; loopback tests only */
 };

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-enum { SOCKET_BUFFER_SIZE = 4 << 20 };
+#include "base/log.h"
+
+enum { SOCKET_BUFFER_SIZE = 4 << 20, STRANGER_MS = 10000 };
 
 /* Set only while guard_begin..guard_end add transports; other users of libre are left alone. */
 static _Thread_local struct guard *in_hand;
@@ -34,6 +36,20 @@ bool guard_lets(const struct guard *guard, struct in_addr address)
     return false;
 }
 
+static void tell_stranger(struct guard *guard, const struct sa *peer)
+{
+    uint64_t now = tmr_jiffies();
+    char address[64];
+
+    if (guard->told_at_ms && now - guard->told_at_ms < STRANGER_MS)
+        return;
+    guard->told_at_ms = now;
+    if (sa_ntop(peer, address, sizeof(address)))
+        address[0] = 0;
+    log_warning("sip.stranger", "address=%s so_far=%llu", address,
+                (unsigned long long)guard->strangers);
+}
+
 static bool is_stranger(struct guard *guard, const struct sa *peer)
 {
     struct in_addr address = {htonl(sa_in(peer))};
@@ -41,6 +57,7 @@ static bool is_stranger(struct guard *guard, const struct sa *peer)
     if (sa_af(peer) == AF_INET && guard_lets(guard, address))
         return false;
     ++guard->strangers;
+    tell_stranger(guard, peer);
     return true;
 }
 

@@ -23,7 +23,7 @@ struct guard {
     unsigned allowed_count;
     bool loopback_allowed;
     unsigned socket_count;
-    uint64_t strangers;
+    uint64_t strangers, told_at_ms; /* the log names one every ten seconds */
     struct tcp_sock *tcp;
     tcp_conn_h *tcp_handler;
     void *tcp_arg;

@@ -9,7 +9,8 @@ import { Running, temporaryFolder } from './process.mjs';
 export class Sipp {
     /**
      * options: scenario (file), port, transport "u1" | "t1", calls (1), remote "127.0.0.1:5062",
-     * args (more flags), values { key: value } for [key] in the scenario, ms (30 000)
+     * args (more flags), values { key: value } for [key] in the scenario, ms (30 000),
+     * quiet (no record of the messages)
      */
     static async start(options) {
         const sipp = new Sipp();
@@ -18,7 +19,8 @@ export class Sipp {
         const args = ['-sf', path.resolve(options.scenario), '-i', '127.0.0.1',
             '-p', String(sipp.port), '-t', options.transport ?? 'u1', '-nostdin',
             '-m', String(options.calls ?? 1), '-timeout', `${Math.ceil((options.ms ?? 30000) / 1000)}s`,
-            '-timeout_error', '-trace_err', '-trace_msg', '-buff_size', '4000000',
+            '-timeout_error', '-trace_err', ...(options.quiet ? [] : ['-trace_msg']),
+            '-buff_size', '4000000',
             '-error_file', path.join(sipp.temporary.folder, 'errors'),
             '-message_file', path.join(sipp.temporary.folder, 'messages'),
             ...(options.args ?? [])];

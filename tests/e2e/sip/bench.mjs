@@ -22,7 +22,8 @@ export class Bench {
         bench.trunkPort = await freePort();
         bench.tcp = options.transport === 'tcp';
         bench.hooks = await Webhooks.start();
-        const args = [...(options.args ?? [])];
+        // sipp would take the engine's OPTIONS for a call that goes wrong
+        const args = ['--probe-s', '0', ...(options.args ?? [])];
         if (options.incoming) args.push('--incoming-url', bench.hooks.url(options.incoming));
         bench.voice = await startVoice({
             ...options,
