@@ -10,6 +10,7 @@
 
 #include "wire/g711.h"
 
+enum { SAMPLES_PER_MS = AUDIO_FILE_RATE_HZ / 1000 };
 enum { BLOCK_FRAMES = 2048, CHANNELS_MAX = 16, RATE_MIN_HZ = 1000, RATE_MAX_HZ = 384000 };
 
 /* ---- a file in memory, for libsndfile ---- */
@@ -87,13 +88,13 @@ struct converter {
     float *mono; /* a block, one channel; unread samples of the last block stand first */
     long mono_count;
     float out[BLOCK_FRAMES];
-    struct text *mulaw;
-    size_t size_max; /* of *mulaw */
+    struct text *pcm; /* 16-bit samples */
+    size_t size_max;  /* of *pcm */
 };
 
 static void emit(struct converter *converter, const float *samples, long count)
 {
-    char bytes[BLOCK_FRAMES];
+    int16_t pcm[BLOCK_FRAMES];
 
     for (long i = 0; i < count; i++) {
         float sample = samples[i] * 32768.0f;
@@ -102,9 +103,9 @@ static void emit(struct converter *converter, const float *samples, long count)
             sample = -32768.0f;
         if (sample > 32767.0f)
             sample = 32767.0f;
-        bytes[i] = (char)g711_mulaw_encode((int16_t)lrintf(sample));
+        pcm[i] = (int16_t)lrintf(sample);
     }
-    text_add_bytes(converter->mulaw, bytes, (size_t)count);
+    text_add_bytes(converter->pcm, pcm, (size_t)count * sizeof(pcm[0]));
 }
 
 /* Converts the mono block. 0, E2BIG, EINVAL. */
@@ -115,7 +116,7 @@ static int convert(struct converter *converter, bool last)
     if (!converter->resampler) {
         emit(converter, converter->mono, converter->mono_count);
         converter->mono_count = 0;
-        return converter->mulaw->size > converter->size_max ? E2BIG : 0;
+        return converter->pcm->size > converter->size_max ? E2BIG : 0;
     }
     data.data_in = converter->mono;
     data.input_frames = converter->mono_count;
@@ -127,7 +128,7 @@ static int convert(struct converter *converter, bool last)
         emit(converter, converter->out, data.output_frames_gen);
         data.data_in += data.input_frames_used;
         data.input_frames -= data.input_frames_used;
-        if (converter->mulaw->size > converter->size_max)
+        if (converter->pcm->size > converter->size_max)
             return E2BIG;
     } while (data.output_frames_gen || (data.input_frames && data.input_frames_used));
     converter->mono_count = data.input_frames;
@@ -136,13 +137,13 @@ static int convert(struct converter *converter, bool last)
 }
 
 static int converter_init(struct converter *converter, const SF_INFO *info, size_t ms_max,
-                          struct text *mulaw)
+                          struct text *pcm)
 {
     int err = 0;
 
     memset(converter, 0, sizeof(*converter));
-    converter->mulaw = mulaw;
-    converter->size_max = mulaw->size + ms_max * (AUDIO_FILE_RATE_HZ / 1000);
+    converter->pcm = pcm;
+    converter->size_max = ms_max * SAMPLES_PER_MS * sizeof(int16_t);
     converter->ratio = (double)AUDIO_FILE_RATE_HZ / info->samplerate;
     converter->mono = malloc(2 * BLOCK_FRAMES * sizeof(float));
     if (info->samplerate != AUDIO_FILE_RATE_HZ)
@@ -202,33 +203,32 @@ static bool has_magic(struct slice bytes)
     return false;
 }
 
-/* Raw companded bytes: the table to mu-law, or NULL with *raw set for mu-law itself. */
-static bool raw_kind(struct slice bytes, const char *content_type, bool *alaw)
+/* Raw companded bytes: their table of samples, NULL when they are a file. */
+static const int16_t *raw_table(struct slice bytes, const char *content_type)
 {
     static const char *const mulaw[] = {"audio/basic", "audio/mulaw",  "audio/x-mulaw",
                                         "audio/ulaw",  "audio/x-ulaw", "audio/pcmu",
                                         NULL};
-    static const char *const alaws[] = {"audio/alaw", "audio/x-alaw", "audio/x-alaw-basic",
-                                        "audio/pcma", NULL};
+    static const char *const alaw[] = {"audio/alaw", "audio/x-alaw", "audio/x-alaw-basic",
+                                       "audio/pcma", NULL};
 
-    *alaw = type_is_one_of(content_type, alaws);
-    return !has_magic(bytes) && (*alaw || type_is_one_of(content_type, mulaw));
+    if (has_magic(bytes))
+        return NULL;
+    if (type_is_one_of(content_type, mulaw))
+        return g711.mulaw_samples;
+    return type_is_one_of(content_type, alaw) ? g711.alaw_samples : NULL;
 }
 
-static int decode_raw(struct slice bytes, bool alaw, size_t ms_max, struct text *mulaw)
+static int decode_raw(struct slice bytes, const int16_t *table, size_t ms_max, struct text *pcm)
 {
-    size_t start = mulaw->size;
-
-    if (bytes.size > ms_max * (AUDIO_FILE_RATE_HZ / 1000))
+    if (bytes.size > ms_max * SAMPLES_PER_MS)
         return E2BIG;
-    text_add_bytes(mulaw, bytes.at, bytes.size);
-    if (alaw && !mulaw->failed)
-        g711_transcode(g711.alaw_to_mulaw, (uint8_t *)mulaw->at + start,
-                       (uint8_t *)mulaw->at + start, bytes.size);
+    for (size_t i = 0; i < bytes.size; i++)
+        text_add_bytes(pcm, &table[(uint8_t)bytes.at[i]], sizeof(table[0]));
     return 0;
 }
 
-static int decode_file(struct slice bytes, size_t ms_max, struct text *mulaw, char *why,
+static int decode_file(struct slice bytes, size_t ms_max, struct text *pcm, char *why,
                        size_t why_size)
 {
     struct memory_file memory = {.in = bytes};
@@ -248,7 +248,7 @@ static int decode_file(struct slice bytes, size_t ms_max, struct text *mulaw, ch
         sf_close(file);
         return EINVAL;
     }
-    err = converter_init(&converter, &info, ms_max, mulaw);
+    err = converter_init(&converter, &info, ms_max, pcm);
     if (!err)
         err = convert_file(file, &info, &converter);
     if (err == EINVAL)
@@ -258,22 +258,23 @@ static int decode_file(struct slice bytes, size_t ms_max, struct text *mulaw, ch
     return err;
 }
 
-int audio_file_decode(struct slice bytes, const char *content_type, size_t ms_max,
-                      struct text *mulaw, char error[AUDIO_FILE_ERROR_SIZE])
+static int decode(struct slice bytes, const char *content_type, size_t ms_max, struct text *pcm,
+                  char error[AUDIO_FILE_ERROR_SIZE])
 {
+    const int16_t *table = raw_table(bytes, content_type);
     char why[100] = "";
-    size_t start = mulaw->size;
-    bool alaw;
-    int err;
+    int err = 0;
 
     error[0] = '\0';
-    if (raw_kind(bytes, content_type, &alaw))
-        err = decode_raw(bytes, alaw, ms_max, mulaw);
-    else if (!bytes.size)
-        snprintf(why, sizeof(why), "it is empty"), err = EINVAL;
-    else
-        err = decode_file(bytes, ms_max, mulaw, why, sizeof(why));
-    if (!err && mulaw->failed)
+    if (!bytes.size) {
+        snprintf(why, sizeof(why), "it is empty");
+        err = EINVAL;
+    } else if (table) {
+        err = decode_raw(bytes, table, ms_max, pcm);
+    } else {
+        err = decode_file(bytes, ms_max, pcm, why, sizeof(why));
+    }
+    if (!err && pcm->failed)
         err = ENOMEM;
     if (err == EINVAL)
         snprintf(error, AUDIO_FILE_ERROR_SIZE, "cannot read audio of %zu bytes (%.60s): %s",
@@ -282,11 +283,40 @@ int audio_file_decode(struct slice bytes, const char *content_type, size_t ms_ma
         snprintf(error, AUDIO_FILE_ERROR_SIZE, "audio is longer than %zu seconds", ms_max / 1000);
     else if (err)
         snprintf(error, AUDIO_FILE_ERROR_SIZE, "cannot decode audio: %s", strerror(err));
-    if (err && mulaw->size > start) {
-        mulaw->size = start;
-        mulaw->at[start] = '\0';
-    }
     return err;
+}
+
+int audio_file_samples(struct slice bytes, const char *content_type, size_t ms_max,
+                       int16_t **samples, size_t *count, char error[AUDIO_FILE_ERROR_SIZE])
+{
+    struct text pcm;
+    size_t size;
+    int err;
+
+    text_init(&pcm);
+    err = decode(bytes, content_type, ms_max, &pcm, error);
+    if (err) {
+        text_release(&pcm);
+        return err;
+    }
+    *samples = (int16_t *)(void *)text_take(&pcm, &size);
+    *count = size / sizeof(int16_t);
+    return 0;
+}
+
+int audio_file_decode(struct slice bytes, const char *content_type, size_t ms_max,
+                      struct text *mulaw, char error[AUDIO_FILE_ERROR_SIZE])
+{
+    int16_t *samples;
+    size_t count;
+    int err = audio_file_samples(bytes, content_type, ms_max, &samples, &count, error);
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < count; i++)
+        text_add_char(mulaw, (char)g711_mulaw_encode(samples[i]));
+    free(samples);
+    return mulaw->failed ? ENOMEM : 0;
 }
 
 int audio_file_encode_wav(struct slice mulaw, struct text *wav)

@@ -20,6 +20,11 @@ enum { AUDIO_FILE_ERROR_SIZE = 200, AUDIO_FILE_RATE_HZ = 8000 };
 int audio_file_decode(struct slice bytes, const char *content_type, size_t ms_max,
                       struct text *mulaw, char error[AUDIO_FILE_ERROR_SIZE]) must_check;
 
+/* The same as 16-bit samples: free(*samples). */
+int audio_file_samples(struct slice bytes, const char *content_type, size_t ms_max,
+                       int16_t **samples, size_t *count,
+                       char error[AUDIO_FILE_ERROR_SIZE]) must_check;
+
 /* The bytes of a mono 8 kHz mu-law WAV file, added to *wav. 0, ENOMEM. */
 int audio_file_encode_wav(struct slice mulaw, struct text *wav) must_check;
 
