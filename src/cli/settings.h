@@ -31,15 +31,15 @@ enum settings_group {
 struct settings {
     /* everybody */
     char *config;
-    char *log;                    /* debug, info, warning, error */
-    char *data;                   /* folder; ~ is expanded */
+    char *log;  /* debug, info, warning, error */
+    char *data; /* folder; ~ is expanded */
     /* serve */
-    char *http;                   /* ADDRESS:PORT */
-    char *trunk;                  /* sip: URI or "" */
-    char *voice;                  /* base URL of an engine or "" */
-    char *public_url;             /* or "" */
+    char *http;                                    /* ADDRESS:PORT */
+    char *trunk;                                   /* sip: URI or "" */
+    char *voice;                                   /* base URL of an engine or "" */
+    char *public_url;                              /* or "" */
     char *engine_sip, *engine_http, *engine_media; /* passed to the engine serve starts */
-    char *caller_id;              /* "" */
+    char *caller_id;                               /* "" */
     int64_t calls_per_second;
     int64_t commit_ms;
     int64_t poll_s;
@@ -48,16 +48,16 @@ struct settings {
     int64_t upload_mb;
     /* voice */
     char *voice_http, *voice_sip, *voice_media, *voice_trunk;
-    char *voice_trunk_user;       /* digest user; the password is in the environment only */
-    char *voice_allow;            /* comma-separated peers besides the trunk's address */
+    char *voice_trunk_user; /* digest user; the password is in the environment only */
+    char *voice_allow;      /* comma-separated peers besides the trunk's address */
     int64_t voice_cps;
     int64_t voice_queue_s;
     int64_t voice_silent_s;
     int64_t voice_probe_s;
-    char *voice_fetch;            /* local, public, any */
-    char *voice_caller_ids;       /* comma-separated numbers that may be shown; "": any */
-    char *voice_local_phones;     /* yes, no */
-    char *voice_incoming_url;     /* or "" */
+    char *voice_fetch;        /* local, public, any */
+    char *voice_caller_ids;   /* comma-separated numbers that may be shown; "": any */
+    char *voice_local_phones; /* yes, no */
+    char *voice_incoming_url; /* or "" */
     /* phones */
     char *phones_listen, *phones_script;
     /* clients */
@@ -76,14 +76,14 @@ enum setting_kind {
 
 struct setting {
     const char *name;
-    const char *flag;      /* "--http" */
+    const char *flag; /* "--http" */
     enum setting_kind kind;
-    unsigned groups;       /* who takes it */
-    const char *unit;      /* "ms", "" */
-    const char *range;     /* for people; CHOICE: the words with blanks between */
-    int64_t low, high;     /* WHOLE */
-    const char *preset;    /* the default, as text */
-    size_t offset;         /* of the field in struct settings */
+    unsigned groups;    /* who takes it */
+    const char *unit;   /* "ms", "" */
+    const char *range;  /* for people; CHOICE: the words with blanks between */
+    int64_t low, high;  /* WHOLE */
+    const char *preset; /* the default, as text */
+    size_t offset;      /* of the field in struct settings */
     const char *sentence;
 };
 
@@ -97,7 +97,7 @@ int settings_load_from(struct settings *settings, unsigned groups,
                        FILE *say) must_check;
 void settings_release(struct settings *settings);
 
-const struct setting *setting_at(size_t index);                     /* NULL past the end */
+const struct setting *setting_at(size_t index); /* NULL past the end */
 /* The setting whose flag this is, among those of the groups; its index in *index. NULL: none. */
 const struct setting *setting_by_flag(unsigned groups, const char *flag, size_t flag_size,
                                       size_t *index);

@@ -1,0 +1,53 @@
+#include "server/api.h"
+#include "server/api_agents.h"
+#include "server/api_campaigns.h"
+#include "server/api_leads.h"
+#include "server/api_live.h"
+#include "server/api_tokens.h"
+
+#define V "/api/v1"
+
+/* Every route of the interface. docs/openapi.json says the same, and a test holds them together. A fixed word goes
+ * before a {part} of the same place. */
+const struct api_route api_routes[] = {
+    {"GET", "/api/openapi.json", API_PUBLIC, api_openapi, false},
+    {"GET", V "/health", API_PUBLIC, api_health, false},
+    {"GET", V "/live", API_OPERATOR, api_live, false},
+
+    {"GET", V "/campaigns", API_OPERATOR, api_campaigns_list, false},
+    {"POST", V "/campaigns", API_OPERATOR, api_campaigns_create, false},
+    {"GET", V "/campaigns/{campaign}", API_OPERATOR, api_campaign_show, false},
+    {"PATCH", V "/campaigns/{campaign}", API_OPERATOR, api_campaign_change, false},
+    {"GET", V "/campaigns/{campaign}/dispositions", API_AGENT, api_campaign_dispositions, false},
+    {"GET", V "/campaigns/{campaign}/report", API_OPERATOR, api_campaign_report, false},
+    {"POST", V "/campaigns/{campaign}/{command}", API_OPERATOR, api_campaign_command, false},
+
+    {"GET", V "/leads", API_OPERATOR, api_leads_list, false},
+    {"GET", V "/leads/{lead}", API_OPERATOR, api_lead_show, false},
+    {"GET", V "/attempts", API_OPERATOR, api_attempts_list, false},
+    {"GET", V "/attempts/{attempt}", API_OPERATOR, api_attempt_show, false},
+
+    {"GET", V "/agents", API_OPERATOR, api_agents_list, false},
+    {"POST", V "/agents", API_OPERATOR, api_agents_create, false},
+    {"GET", V "/agents/{agent}", API_AGENT, api_agent_show, false},
+    {"PATCH", V "/agents/{agent}", API_OPERATOR, api_agent_change, false},
+    {"DELETE", V "/agents/{agent}", API_OPERATOR, api_agent_remove, false},
+    {"POST", V "/agents/{agent}/login", API_AGENT, api_agent_login, false},
+    {"POST", V "/agents/{agent}/logout", API_AGENT, api_agent_logout, false},
+    {"POST", V "/agents/{agent}/activity", API_AGENT, api_agent_activity, false},
+    {"POST", V "/agents/{agent}/disposition", API_AGENT, api_agent_disposition, false},
+    {"POST", V "/agents/{agent}/preview", API_AGENT, api_agent_preview, false},
+    {"POST", V "/agents/{agent}/dial", API_AGENT, api_agent_dial, false},
+    {"POST", V "/agents/{agent}/hangup", API_AGENT, api_agent_hang_up, false},
+    {"POST", V "/agents/{agent}/reject", API_AGENT, api_agent_reject, false},
+
+    {"GET", V "/do-not-call", API_OPERATOR, api_do_not_call_list, false},
+    {"POST", V "/do-not-call", API_OPERATOR, api_do_not_call_add, false},
+    {"DELETE", V "/do-not-call/{entry}", API_OPERATOR, api_do_not_call_remove, false},
+
+    {"GET", V "/tokens", API_OPERATOR, api_tokens_list, false},
+    {"POST", V "/tokens", API_OPERATOR, api_tokens_make, false},
+    {"DELETE", V "/tokens/{token}", API_OPERATOR, api_token_end, false},
+};
+
+const size_t api_route_count = array_count(api_routes);

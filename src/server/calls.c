@@ -1,0 +1,370 @@
+#include "server/calls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "server/dialing.h"
+#include "server/server.h"
+
+#define RETRIES "#rc=4&rp=ct,rt,5xx"
+
+struct order {
+    struct order *previous, *next; /* of server->orders */
+    struct server *server;
+    attempt_id attempt;
+    uint32_t ring_timeout_s;
+    instant first_at;
+    struct loop_timer again;
+};
+
+struct question {
+    struct server *server;
+    attempt_id attempt;
+    agent_id agent;
+    enum call_status status;
+};
+
+void room_name(agent_id agent, char name[ROOM_NAME_SIZE])
+{
+    snprintf(name, ROOM_NAME_SIZE, "agent-%llu", (unsigned long long)agent);
+}
+
+void attempt_label(attempt_id attempt, char label[ROOM_NAME_SIZE])
+{
+    snprintf(label, ROOM_NAME_SIZE, "attempt-%llu", (unsigned long long)attempt);
+}
+
+void leg_label(agent_id agent, uint32_t serial, char label[ROOM_NAME_SIZE])
+{
+    snprintf(label, ROOM_NAME_SIZE, "leg-%llu-%u", (unsigned long long)agent, serial);
+}
+
+const char *calls_caller_id(const struct server *server, const struct roster_campaign *campaign)
+{
+    return roster_campaign_text(campaign, "caller_id", server->caller_id);
+}
+
+static void feed_call(struct server *server, enum event_kind kind, attempt_id attempt,
+                      enum call_status status)
+{
+    struct event event = {.kind = kind,
+                          .of.call = {.attempt = attempt, .status = status, .hello_us = -1}};
+
+    dialing_feed(server, &event, NULL);
+}
+
+static enum call_status status_of(enum telephony_status status)
+{
+    static const enum call_status of[TELEPHONY_STATUSES] = {
+        [TELEPHONY_QUEUED] = CALL_QUEUED,
+        [TELEPHONY_RINGING] = CALL_RINGING,
+        [TELEPHONY_IN_PROGRESS] = CALL_IN_PROGRESS,
+        [TELEPHONY_COMPLETED] = CALL_COMPLETED,
+        [TELEPHONY_BUSY] = CALL_BUSY,
+        [TELEPHONY_NO_ANSWER] = CALL_NO_ANSWER,
+        [TELEPHONY_FAILED] = CALL_FAILED,
+        [TELEPHONY_CANCELED] = CALL_CANCELED,
+    };
+
+    check(status < TELEPHONY_STATUSES);
+    return of[status];
+}
+
+static void hung_up(void *arg, const struct telephony_answer *answer)
+{
+    if (answer->outcome != TELEPHONY_DONE)
+        log_warning("call.hang_up", "status=%u code=%d why=\"%s\"", answer->status, answer->code,
+                    answer->message);
+}
+
+bool calls_learn_sid(struct server *server, attempt_id id, const char *sid)
+{
+    struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
+
+    if (!attempt)
+        return true; /* ended: its call is nobody's, the core will say so */
+    if (!*sid || !traffic_set_call(&server->traffic, attempt, sid))
+        return false;
+    if (attempt->hang_up_wanted) {
+        attempt->hang_up_wanted = false;
+        telephony_hang_up(server->telephony, sid, hung_up, NULL);
+    }
+    return true;
+}
+
+/* How long an order that did not leave is worth trying again. */
+enum { ORDER_S_MAX = 25 };
+
+static void post_order(void *arg);
+
+static void order_free(struct order *order)
+{
+    if (order->previous)
+        order->previous->next = order->next;
+    else
+        order->server->orders = order->next;
+    if (order->next)
+        order->next->previous = order->previous;
+    loop_timer_stop(order->server->loop, &order->again);
+    free(order);
+}
+
+void calls_release(struct server *server)
+{
+    while (server->orders)
+        order_free(server->orders);
+}
+
+static void order_end(struct order *order, enum event_kind kind)
+{
+    struct server *server = order->server;
+    struct known_attempt *attempt = traffic_attempt(&server->traffic, order->attempt);
+
+    if (attempt)
+        attempt->ordering = false;
+    feed_call(server, kind, order->attempt, CALL_QUEUED);
+    order_free(order);
+}
+
+static void placed(void *arg, const struct telephony_answer *answer)
+{
+    struct order *order = arg;
+    struct server *server = order->server;
+    struct telephony_call call;
+
+    if (answer->outcome == TELEPHONY_DONE && telephony_call_of(answer->body, &call)) {
+        if (!calls_learn_sid(server, order->attempt, call.sid))
+            log_error("call.twice", "attempt=%llu call=%s", (unsigned long long)order->attempt,
+                      call.sid);
+        order_end(order, EVENT_CALL_PLACED);
+        return;
+    }
+    if (server->stopping) {
+        order_free(order);
+        return;
+    }
+    bool worth = loop_now(server->loop) - order->first_at < ORDER_S_MAX * SECOND &&
+                 traffic_attempt(&server->traffic, order->attempt) != NULL;
+
+    if (answer->outcome == TELEPHONY_NOT_SENT && worth &&
+        loop_timer_start(server->loop, &order->again, loop_now(server->loop) + SECOND / 2,
+                         post_order, order) == 0)
+        return;
+    log_warning("call.refused", "attempt=%llu status=%u code=%d why=\"%s\"",
+                (unsigned long long)order->attempt, answer->status, answer->code, answer->message);
+    order_end(order, answer->outcome == TELEPHONY_REFUSED || answer->outcome == TELEPHONY_NOT_SENT
+                         ? EVENT_CALL_PLACE_FAILED
+                         : EVENT_CALL_PLACE_UNKNOWN);
+}
+
+static void post_order(void *arg)
+{
+    struct order *order = arg;
+    struct server *server = order->server;
+    struct known_attempt *attempt = traffic_attempt(&server->traffic, order->attempt);
+    char url[URL_SIZE], status[URL_SIZE];
+
+    if (!attempt || !attempt->e164[0] || attempt->hang_up_wanted || server->leaving ||
+        attempt->record.state == ATTEMPT_ENDED) {
+        order_end(order, EVENT_CALL_PLACE_FAILED);
+        return;
+    }
+    const struct roster_campaign *campaign =
+        roster_campaign(&server->roster, attempt->record.campaign);
+
+    snprintf(url, sizeof(url), "%s/voice/answer?attempt=%llu", server->public_url,
+             (unsigned long long)order->attempt);
+    snprintf(status, sizeof(status), "%s/voice/status?attempt=%llu" RETRIES, server->public_url,
+             (unsigned long long)order->attempt);
+    struct telephony_order post = {
+        .to = attempt->e164,
+        .from = calls_caller_id(server, campaign),
+        .url = url,
+        .status_callback = status,
+        .ring_timeout_s = order->ring_timeout_s,
+    };
+
+    attempt->ordering = true;
+    telephony_place(server->telephony, &post, placed, order);
+}
+
+void calls_place(struct server *server, attempt_id attempt, uint32_t ring_timeout_s)
+{
+    struct order *order = calloc(1, sizeof(*order));
+
+    check(order);
+    *order = (struct order){.server = server,
+                            .attempt = attempt,
+                            .ring_timeout_s = ring_timeout_s,
+                            .first_at = loop_now(server->loop)};
+    order->next = server->orders;
+    if (order->next)
+        order->next->previous = order;
+    server->orders = order;
+    if (loop_timer_start(server->loop, &order->again, order->first_at, post_order, order) != 0)
+        check(!"room for a timer");
+}
+
+static void redirected(void *arg, const struct telephony_answer *answer)
+{
+    if (answer->outcome != TELEPHONY_DONE)
+        log_warning("call.redirect", "status=%u code=%d why=\"%s\"", answer->status, answer->code,
+                    answer->message); /* it has ended meanwhile, or the core's poll will tell */
+}
+
+void calls_redirect(struct server *server, attempt_id id, enum answer_action action, agent_id agent,
+                    campaign_id campaign)
+{
+    const struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
+    char url[URL_SIZE];
+
+    if (!attempt || !attempt->call_sid[0])
+        return;
+    if (action == ANSWER_HANG_UP) {
+        calls_hang_up(server, id);
+        return;
+    }
+    snprintf(url, sizeof(url), "%s/voice/told?attempt=%llu&action=%s&agent=%llu&campaign=%llu",
+             server->public_url, (unsigned long long)id, answer_action_name(action),
+             (unsigned long long)agent, (unsigned long long)campaign);
+    telephony_redirect(server->telephony, attempt->call_sid, url, redirected, NULL);
+}
+
+void calls_hang_up(struct server *server, attempt_id id)
+{
+    struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
+
+    if (!attempt)
+        return;
+    if (attempt->call_sid[0])
+        telephony_hang_up(server->telephony, attempt->call_sid, hung_up, NULL);
+    else
+        attempt->hang_up_wanted = true;
+}
+
+static void polled(struct question *question, enum call_status status, agent_id agent)
+{
+    struct server *server = question->server;
+    struct event event = {
+        .kind = EVENT_CALL_POLLED,
+        .of.call = {
+            .attempt = question->attempt, .status = status, .agent = agent, .hello_us = -1}};
+
+    free(question);
+    dialing_feed(server, &event, NULL);
+}
+
+/* Is the call among the room's members? */
+static void room_listed(void *arg, const struct telephony_answer *answer)
+{
+    struct question *question = arg;
+    const struct known_attempt *attempt =
+        traffic_attempt(&question->server->traffic, question->attempt);
+    const json_t *one;
+    size_t i;
+
+    if (!attempt || answer->outcome != TELEPHONY_DONE) {
+        free(question);
+        return;
+    }
+    json_array_foreach(json_object_get(answer->body, "participants"), i, one)
+    {
+        const char *sid = json_string_value(json_object_get(one, "call_sid"));
+
+        if (sid && strcmp(sid, attempt->call_sid) == 0) {
+            polled(question, CALL_IN_PROGRESS, question->agent);
+            return;
+        }
+    }
+    polled(question, CALL_IN_PROGRESS, 0);
+}
+
+static void status_known(struct question *question, enum call_status status)
+{
+    struct server *server = question->server;
+    const struct known_attempt *attempt = traffic_attempt(&server->traffic, question->attempt);
+    char room[ROOM_NAME_SIZE];
+
+    if (status != CALL_IN_PROGRESS || !attempt || !attempt->record.agent) {
+        polled(question, status, 0);
+        return;
+    }
+    question->agent = attempt->record.agent;
+    room_name(question->agent, room);
+    telephony_list_room(server->telephony, room, room_listed, question);
+}
+
+static void call_read(void *arg, const struct telephony_answer *answer)
+{
+    struct question *question = arg;
+    struct telephony_call call;
+
+    if (answer->outcome == TELEPHONY_DONE && telephony_call_of(answer->body, &call))
+        status_known(question, status_of(call.status));
+    else if (answer->outcome == TELEPHONY_REFUSED && answer->status == 404)
+        polled(question, CALL_NOT_FOUND, 0);
+    else
+        free(question);
+}
+
+/* The call of an attempt whose SID nobody told us: to its number, made since it was ordered, and no
+ * other attempt's. */
+static bool find_call(struct server *server, const struct known_attempt *attempt,
+                      const json_t *calls, struct telephony_call *found)
+{
+    instant since =
+        attempt->record.ordered_at ? attempt->record.ordered_at : attempt->record.planned_at;
+    const json_t *one;
+    size_t i;
+    bool any = false;
+
+    json_array_foreach(calls, i, one)
+    {
+        struct telephony_call call;
+
+        /* The interface tells whole seconds. */
+        if (telephony_call_of(one, &call) && call.made_at >= since - 2 * SECOND &&
+            !traffic_attempt_of_call(&server->traffic, call.sid)) {
+            *found = call;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void calls_listed(void *arg, const struct telephony_answer *answer)
+{
+    struct question *question = arg;
+    struct server *server = question->server;
+    struct known_attempt *attempt = traffic_attempt(&server->traffic, question->attempt);
+    struct telephony_call call;
+
+    if (!attempt || attempt->ordering || answer->outcome != TELEPHONY_DONE) {
+        free(question);
+    } else if (!find_call(server, attempt, json_object_get(answer->body, "calls"), &call)) {
+        polled(question, CALL_NOT_FOUND, 0);
+    } else {
+        log_event("call.found", "attempt=%llu call=%s", (unsigned long long)question->attempt,
+                  call.sid);
+        calls_learn_sid(server, question->attempt, call.sid);
+        status_known(question, status_of(call.status));
+    }
+}
+
+void calls_poll(struct server *server, attempt_id id)
+{
+    const struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
+
+    if (!attempt || attempt->ordering || !server->voice_is_up)
+        return; /* there is nothing to be learnt yet; the core asks again */
+    struct question *question = calloc(1, sizeof(*question));
+
+    check(question);
+    *question = (struct question){.server = server, .attempt = id};
+    if (attempt->call_sid[0])
+        telephony_read_call(server->telephony, attempt->call_sid, call_read, question);
+    else
+        telephony_list_calls(server->telephony, attempt->e164, calls_listed, question);
+}

@@ -1,0 +1,137 @@
+#include "server/claims.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "server/dialing.h"
+#include "server/server.h"
+
+struct claim {
+    struct server *server;
+    struct store_claim claim;
+    uint64_t number;
+    instant next_due;
+    struct carried_lead *leads;
+    uint32_t count;
+};
+
+void carried_lead_set(struct carried_lead *carried, const struct store_lead_facts *row)
+{
+    carried->facts = row->facts;
+    for (uint8_t i = 0; i < row->facts.number_count; i++)
+        if (!slice_copy(slice_from(row->e164[i]), carried->e164[i], sizeof(carried->e164[i])))
+            carried->e164[i][0] = '\0';
+    if (!slice_copy(slice_from(row->zone), carried->zone, sizeof(carried->zone)))
+        carried->zone[0] = '\0';
+}
+
+bool claims_take_in(struct server *server, const struct carried_lead *carried,
+                    struct lead_facts *facts)
+{
+    struct store_lead_facts row = {.facts = carried->facts};
+
+    for (uint8_t i = 0; i < row.facts.number_count; i++) {
+        row.e164[i] = carried->e164[i];
+        row.facts.numbers[i].zone_set =
+            zones_set_of(server->zones, carried->e164[i], carried->zone);
+    }
+    *facts = row.facts;
+    return traffic_add_lead(&server->traffic, &row) != NULL;
+}
+
+static int take_row(void *arg, const struct store_lead_facts *row)
+{
+    struct claim *claim = arg;
+
+    if (claim->count == claim->claim.count)
+        return EOVERFLOW;
+    carried_lead_set(&claim->leads[claim->count++], row);
+    return 0;
+}
+
+static int claim_work(struct store *store, void *arg)
+{
+    struct claim *claim = arg;
+
+    claim->count = 0;
+    int err = store_claim(store, &claim->claim, take_row, claim);
+
+    if (!err)
+        err = store_next_due(store, claim->claim.campaign, &claim->next_due);
+    if (err)
+        log_error("store.claim", "campaign=%llu errno=%d why=\"%s\"",
+                  (unsigned long long)claim->claim.campaign, err, store_why(store));
+    return err;
+}
+
+static int give_back_work(struct store *store, void *arg)
+{
+    return store_put(store, arg);
+}
+
+static void give_back_done(void *arg, int err)
+{
+    free(arg);
+}
+
+void claims_give_back(struct server *server, const struct lead_record *lead)
+{
+    struct known_lead *known = traffic_lead(&server->traffic, lead->id);
+    struct store_record *record = calloc(1, sizeof(*record));
+
+    check(record);
+    record->kind = STORE_LEAD;
+    record->of.lead.core = *lead;
+    record->of.lead.core.released = true;
+    if (known && known->in_core) {
+        known->in_core = false;
+        traffic_drop_lead(&server->traffic, known);
+    }
+    keeper_post(server->keeper, KEEPER_MUST, give_back_work, give_back_done, record);
+}
+
+static void claim_done(void *arg, int err)
+{
+    struct claim *claim = arg;
+    struct server *server = claim->server;
+
+    for (uint32_t i = 0; !err && i < claim->count; i++) {
+        struct event event = {.kind = EVENT_LEAD_CLAIMED};
+        struct fed fed;
+
+        if (!claims_take_in(server, &claim->leads[i], &event.of.lead))
+            check(!"memory for a claimed lead");
+        dialing_feed(server, &event, &fed);
+        if (fed.refused)
+            claims_give_back(server, &claim->leads[i].facts.record);
+    }
+    struct event ended = {.kind = EVENT_CLAIM_ENDED,
+                          .of.claim = {.campaign = claim->claim.campaign,
+                                       .claim = claim->number,
+                                       .count = err ? 0 : claim->count,
+                                       .failed = err != 0,
+                                       .next_due = err ? INSTANT_NEVER : claim->next_due}};
+
+    dialing_feed(server, &ended, NULL);
+    free(claim->leads);
+    free(claim);
+}
+
+void claims_ask(struct server *server, campaign_id campaign, uint64_t number, uint32_t count,
+                instant due_before)
+{
+    struct claim *claim = calloc(1, sizeof(*claim));
+
+    check(claim && count <= HOPPER_MAX);
+    *claim = (struct claim){.server = server,
+                            .number = number,
+                            .claim = {.campaign = campaign,
+                                      .owner = NODE_OWNER,
+                                      .now = server->fed_at,
+                                      .due_before = due_before,
+                                      .count = count}};
+    claim->leads = calloc(count ? count : 1, sizeof(*claim->leads));
+    check(claim->leads);
+    keeper_post(server->keeper, KEEPER_WRITE, claim_work, claim_done, claim);
+}

@@ -1,0 +1,377 @@
+#include "server/engine.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/child.h"
+#include "net/http_client.h"
+#include "server/credentials.h"
+
+enum { READY_S_MAX = 30, STOP_MS_MAX = 1500, PAUSE_MS = 500, PAUSE_MS_MAX = 10000 };
+
+enum engine_state {
+    ENGINE_IDLE,
+    ENGINE_ASKING,   /* is the one the data folder names alive? */
+    ENGINE_STARTING, /* our child, not ready yet */
+    ENGINE_RUNNING,
+    ENGINE_PAUSING, /* before the next start */
+    ENGINE_STOPPING,
+};
+
+struct engine {
+    struct loop *loop;
+    enum engine_state state;
+    engine_handler handler;
+    void *arg;
+    struct child *child; /* NULL when adopted */
+    pid_t pid;           /* of the adopted one */
+    int pid_fd;          /* -1 */
+    struct http_client *client;
+    struct loop_timer timer;
+    unsigned pause_ms;
+    unsigned calls_per_second;
+    instant up_since;
+    char *program, *data, *http, *sip, *media, *trunk, *account, *auth_token;
+    char *url;
+};
+
+static void start(struct engine *engine);
+
+static void tell(struct engine *engine, enum engine_news_kind kind, const char *why)
+{
+    struct engine_news news = {.kind = kind, .url = engine->url, .why = why};
+
+    engine->handler(engine->arg, &news);
+}
+
+static void timer(struct engine *engine, unsigned ms, loop_handler handler)
+{
+    int err = loop_timer_start(engine->loop, &engine->timer,
+                               loop_now(engine->loop) + ms * MILLISECOND, handler, engine);
+
+    check(!err); /* the heap has had room for it since engine_new */
+}
+
+static void record_path(const struct engine *engine, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/engine.json", engine->data);
+}
+
+static void forget_record(struct engine *engine)
+{
+    char path[PATH_MAX];
+
+    record_path(engine, path);
+    unlink(path);
+}
+
+static void keep_record(struct engine *engine, pid_t pid)
+{
+    json_t *json = json_pack("{s:I, s:s}", "pid", (json_int_t)pid, "http", engine->url);
+    char *text = json ? json_dumps(json, 0) : NULL;
+    int err = text ? secret_write(engine->data, "engine.json", text) : ENOMEM;
+
+    if (err)
+        log_warning("engine.unrecorded", "why=\"%s\"", strerror(err));
+    free(text);
+    json_decref(json);
+}
+
+static void drop_pid(struct engine *engine)
+{
+    if (engine->pid_fd >= 0) {
+        loop_unwatch(engine->loop, engine->pid_fd);
+        close(engine->pid_fd);
+    }
+    engine->pid_fd = -1;
+    engine->pid = 0;
+}
+
+static void start_timed(void *arg)
+{
+    start(arg);
+}
+
+/* It has ended, whoever it was. */
+static void gone(struct engine *engine, const char *why)
+{
+    bool stopping = engine->state == ENGINE_STOPPING;
+    bool was_up = engine->state == ENGINE_RUNNING;
+
+    engine->child = NULL;
+    drop_pid(engine);
+    forget_record(engine);
+    if (stopping) {
+        engine->state = ENGINE_IDLE;
+        loop_timer_stop(engine->loop, &engine->timer);
+        tell(engine, ENGINE_STOPPED, why);
+        return;
+    }
+    if (was_up && loop_now(engine->loop) - engine->up_since > 30 * SECOND)
+        engine->pause_ms = PAUSE_MS;
+    engine->state = ENGINE_PAUSING;
+    timer(engine, engine->pause_ms, start_timed);
+    log_warning("engine.down", "why=\"%s\" pause_ms=%u", why, engine->pause_ms);
+    engine->pause_ms *= 2;
+    if (engine->pause_ms > PAUSE_MS_MAX)
+        engine->pause_ms = PAUSE_MS_MAX;
+    tell(engine, ENGINE_DOWN, why);
+}
+
+static void on_child_end(void *arg, const struct child_end *end)
+{
+    char why[80];
+
+    snprintf(why, sizeof(why), "it ended by %s %d", end->exited ? "itself with code" : "signal",
+             end->status);
+    gone(arg, why);
+}
+
+static void on_child_line(void *arg, struct slice line)
+{
+    struct engine *engine = arg;
+    json_t *json = json_loadb(line.at, line.size, 0, NULL);
+    const char *url = json_string_value(json_object_get(json, "http"));
+
+    if (engine->state == ENGINE_STARTING && json_is_true(json_object_get(json, "ready")) && url) {
+        loop_timer_stop(engine->loop, &engine->timer);
+        free(engine->url);
+        engine->url = slice_dup(slice_from(url));
+        check(engine->url);
+        engine->state = ENGINE_RUNNING;
+        engine->up_since = loop_now(engine->loop);
+        keep_record(engine, child_pid(engine->child));
+        log_event("engine.up", "pid=%d url=%s", (int)child_pid(engine->child), engine->url);
+        tell(engine, ENGINE_UP, "");
+    }
+    json_decref(json);
+}
+
+static void not_ready(void *arg)
+{
+    struct engine *engine = arg;
+
+    log_error("engine.late", "why=\"not ready within %d s\"", READY_S_MAX);
+    child_signal(engine->child, SIGKILL);
+}
+
+static void start(struct engine *engine)
+{
+    char account[256], token[256], folder[PATH_MAX], cps[16];
+    const char *argv[20];
+    size_t n = 0;
+
+    snprintf(account, sizeof(account), "twilio_account_sid=%s", engine->account);
+    snprintf(token, sizeof(token), "twilio_auth_token=%s", engine->auth_token);
+    snprintf(folder, sizeof(folder), "%s/voice", engine->data);
+    snprintf(cps, sizeof(cps), "%u", engine->calls_per_second);
+    const char *const environment[] = {account, token, NULL};
+    const char *const flags[][2] = {{"--http", engine->http},   {"--sip", engine->sip},
+                                    {"--media", engine->media}, {"--trunk", engine->trunk},
+                                    {"--data", folder},         {"--cps", cps}};
+
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        log_warning("engine.folder", "why=\"%s\"", strerror(errno));
+    argv[n++] = engine->program;
+    argv[n++] = "voice";
+    for (size_t i = 0; i < array_count(flags); i++)
+        if (*flags[i][1]) {
+            argv[n++] = flags[i][0];
+            argv[n++] = flags[i][1];
+        }
+    argv[n] = NULL;
+
+    struct child_order order = {.argv = argv, .environment = environment};
+    int err =
+        child_spawn(&engine->child, engine->loop, &order, on_child_line, on_child_end, engine);
+
+    engine->state = ENGINE_STARTING;
+    if (err)
+        gone(engine, strerror(err));
+    else
+        timer(engine, READY_S_MAX * 1000, not_ready);
+}
+
+static void on_pid(void *arg, uint32_t events)
+{
+    gone(arg, "the adopted engine ended");
+}
+
+/* The record's engine has answered, or has not. */
+static void on_asked(void *arg, const struct http_answer *answer)
+{
+    struct engine *engine = arg;
+
+    if (engine->state != ENGINE_ASKING)
+        return;
+    if (answer->outcome == HTTP_ANSWERED && answer->status == 200 &&
+        loop_watch(engine->loop, engine->pid_fd, EPOLLIN, on_pid, engine) == 0) {
+        engine->state = ENGINE_RUNNING;
+        engine->up_since = loop_now(engine->loop);
+        log_event("engine.adopted", "pid=%d url=%s", (int)engine->pid, engine->url);
+        tell(engine, ENGINE_ADOPTED, "");
+        return;
+    }
+    log_warning("engine.stranger", "pid=%d why=\"%s\"", (int)engine->pid,
+                answer->outcome == HTTP_ANSWERED ? "other credentials" : answer->error);
+    drop_pid(engine);
+    start(engine);
+}
+
+/* False: there is nobody to ask. */
+static bool ask_recorded(struct engine *engine)
+{
+    char path[PATH_MAX];
+    struct text url;
+
+    record_path(engine, path);
+    json_t *json = json_load_file(path, 0, NULL);
+    const char *http = json_string_value(json_object_get(json, "http"));
+
+    engine->pid = (pid_t)json_integer_value(json_object_get(json, "pid"));
+    if (engine->pid > 0 && http)
+        engine->pid_fd = (int)syscall(SYS_pidfd_open, engine->pid, 0);
+    if (engine->pid_fd >= 0) {
+        free(engine->url);
+        engine->url = slice_dup(slice_from(http));
+    }
+    json_decref(json);
+    if (engine->pid_fd < 0 || !engine->url)
+        return false;
+    text_init(&url);
+    text_addf(&url, "%s/2010-04-01/Accounts/%s.json", engine->url, engine->account);
+    struct http_order order = {.method = "GET",
+                               .url = url.at,
+                               .user = engine->account,
+                               .password = engine->auth_token,
+                               .connect_ms = 1000,
+                               .total_ms = 3000};
+    int err =
+        url.failed ? ENOMEM : http_client_send(engine->client, &order, on_asked, engine, NULL);
+
+    text_release(&url);
+    if (err)
+        drop_pid(engine);
+    else
+        engine->state = ENGINE_ASKING;
+    return !err;
+}
+
+void engine_start(struct engine *engine)
+{
+    check(engine->state == ENGINE_IDLE);
+    if (!ask_recorded(engine))
+        start(engine);
+}
+
+static void signal_it(struct engine *engine, int number)
+{
+    if (engine->child)
+        child_signal(engine->child, number);
+    else if (engine->pid_fd >= 0)
+        syscall(SYS_pidfd_send_signal, engine->pid_fd, number, NULL, 0);
+}
+
+static void kill_it(void *arg)
+{
+    signal_it(arg, SIGKILL);
+}
+
+void engine_stop(struct engine *engine)
+{
+    bool lives = engine->child || (engine->pid_fd >= 0 && engine->state == ENGINE_RUNNING);
+
+    if (engine->state == ENGINE_STOPPING)
+        return;
+    engine->state = ENGINE_STOPPING;
+    if (!lives) {
+        gone(engine, "it was not running");
+        return;
+    }
+    timer(engine, STOP_MS_MAX, kill_it);
+    signal_it(engine, SIGTERM);
+}
+
+static char *own_program(void)
+{
+    char path[PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    return size > 0 ? slice_dup(slice_of(path, (size_t)size)) : NULL;
+}
+
+int engine_new(struct engine **enginep, struct loop *loop, const struct engine_options *options,
+               engine_handler handler, void *arg)
+{
+    struct engine *engine = calloc(1, sizeof(*engine));
+    const struct {
+        char **to;
+        const char *from;
+    } texts[] = {{&engine->data, options->data},
+                 {&engine->http, options->http},
+                 {&engine->sip, options->sip},
+                 {&engine->media, options->media},
+                 {&engine->trunk, options->trunk},
+                 {&engine->account, options->account},
+                 {&engine->auth_token, options->auth_token}};
+    int err = 0;
+
+    if (!engine)
+        return ENOMEM;
+    engine->loop = loop;
+    engine->handler = handler;
+    engine->arg = arg;
+    engine->pid_fd = -1;
+    engine->pause_ms = PAUSE_MS;
+    engine->calls_per_second = options->calls_per_second;
+    engine->program = options->program ? slice_dup(slice_from(options->program)) : own_program();
+    for (size_t i = 0; i < array_count(texts); i++) {
+        *texts[i].to = slice_dup(slice_from(texts[i].from));
+        if (!*texts[i].to)
+            err = ENOMEM;
+    }
+    if (!engine->program)
+        err = ENOMEM;
+    if (!err)
+        err = http_client_new(&engine->client, loop,
+                              &(struct http_client_options){.insecure = false});
+    if (!err)
+        err = loop_timer_start(loop, &engine->timer, INSTANT_NEVER, start_timed, engine);
+    if (err)
+        engine_free(engine);
+    else
+        *enginep = engine;
+    return err;
+}
+
+void engine_free(struct engine *engine)
+{
+    if (!engine)
+        return;
+    engine->state = ENGINE_IDLE; /* an answer to come says nothing any more */
+    http_client_free(engine->client);
+    loop_timer_stop(engine->loop, &engine->timer);
+    drop_pid(engine);
+    if (engine->child)
+        child_drop(engine->child, true);
+    free(engine->program);
+    free(engine->data);
+    free(engine->http);
+    free(engine->sip);
+    free(engine->media);
+    free(engine->trunk);
+    free(engine->account);
+    free(engine->auth_token);
+    free(engine->url);
+    free(engine);
+}

@@ -1,0 +1,52 @@
+#ifndef SERVER_ENGINE_H
+#define SERVER_ENGINE_H
+
+#include "net/loop.h"
+
+/*
+ * The voice engine that serve starts and looks after: the same program as `outdial voice`, reached by
+ * its interface only.
+ *
+ *   err = engine_new(&engine, loop, &options, handler, arg);
+ *   engine_start(engine);
+ *         adopts the engine of a server that died, if the data folder names one that lives and
+ *         knows our credentials; else starts one
+ *   handler(arg, &news)      up (adopted or fresh), down; it is started again by itself, after
+ *                            a pause that grows from half a second to ten
+ *   engine_stop(engine);     asks it to end; news ENGINE_STOPPED when it has (killed after 1.5 s)
+ *   engine_free(engine);     an engine that was not stopped lives on, to be adopted
+ */
+struct engine;
+
+enum engine_news_kind {
+    ENGINE_UP,      /* fresh: it knows no calls */
+    ENGINE_ADOPTED, /* its calls may be alive */
+    ENGINE_DOWN,    /* all of its calls are gone */
+    ENGINE_STOPPED,
+};
+
+struct engine_news {
+    enum engine_news_kind kind;
+    const char *url; /* of its interface, when up or adopted */
+    const char *why; /* when down */
+};
+
+typedef void (*engine_handler)(void *arg, const struct engine_news *news);
+
+struct engine_options {
+    const char *program; /* NULL: our own executable */
+    const char *data;    /* the server's data folder */
+    const char *http, *sip, *media;
+    const char *trunk; /* "" for none */
+    const char *account, *auth_token;
+    unsigned calls_per_second;
+};
+
+/* All texts are copied. 0, ENOMEM. */
+int engine_new(struct engine **engine, struct loop *loop, const struct engine_options *options,
+               engine_handler handler, void *arg) must_check;
+void engine_free(struct engine *engine);
+void engine_start(struct engine *engine);
+void engine_stop(struct engine *engine);
+
+#endif

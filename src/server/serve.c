@@ -1,0 +1,536 @@
+#include "server/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/api.h"
+#include "server/boot.h"
+#include "server/calls.h"
+#include "server/demo.h"
+#include "server/dialing.h"
+#include "server/server.h"
+#include "server/status_page.h"
+#include "server/tokens.h"
+#include "server/webhooks.h"
+
+enum { STOP_MS_MAX = 2500, LEAP_CHECK_S = 15 };
+
+/* A number nobody has (the vendor's own test number): shown when none is set and the engine is ours. */
+#define FICTITIOUS_CALLER "+15005550006"
+
+struct process {
+    struct server server;
+    const struct serve_options *options;
+    struct boot *boot;
+    struct demo *demo; /* NULL */
+    struct loop_timer leap, stop;
+    char trunk[256]; /* given, or the demo's phones */
+    char http_text[160];
+    bool told_ready, left;
+    int code;
+    char why[512];
+};
+
+static struct loop *signalled; /* the loop that a signal stops: the one thing a handler can reach */
+
+static void on_signal(int number)
+{
+    if (signalled)
+        loop_stop(signalled);
+}
+
+instant server_now(const struct server *server)
+{
+    return loop_now(server->loop) + server->clock_offset;
+}
+
+__attribute__((format(printf, 2, 3))) static int fail(struct process *process, const char *format,
+                                                      ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    fputs("outdial serve: ", stderr);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+    process->code = 1;
+    return EINVAL;
+}
+
+/* Makes a folder and those above it. */
+static int make_folder(const char *path)
+{
+    char part[PATH_MAX];
+
+    if (!slice_copy(slice_from(path), part, sizeof(part)))
+        return ENAMETOOLONG;
+    for (char *at = part + 1; *at; at++)
+        if (*at == '/') {
+            *at = '\0';
+            if (mkdir(part, 0755) != 0 && errno != EEXIST)
+                return errno;
+            *at = '/';
+        }
+    return mkdir(part, 0700) != 0 && errno != EEXIST ? errno : 0;
+}
+
+static const char *from_environment(const char *name)
+{
+    return getenv(name);
+}
+
+static void take_request(void *arg, struct http_request *request)
+{
+    struct server *server = arg;
+
+    if (webhooks_take(server, request) || api_take(server, request) ||
+        status_page_take(server, request))
+        return;
+    api_reply_problem(request, 404, "there is no such page");
+}
+
+static bool split_address(const char *text, char *host, size_t host_size, uint16_t *port)
+{
+    const char *colon = strrchr(text, ':');
+    int64_t value;
+
+    if (!colon || slice_to_i64(slice_from(colon + 1), 0, 65535, &value) != 0 ||
+        !slice_copy(slice_of(text, (size_t)(colon - text)), host, host_size))
+        return false;
+    *port = (uint16_t)value;
+    return true;
+}
+
+/* The port this data folder's server had last: an engine that outlived it still calls there. */
+static uint16_t last_port(const struct server *server)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/server.json", server->data);
+    json_t *json = json_load_file(path, 0, NULL);
+    json_int_t port = json_integer_value(json_object_get(json, "port"));
+
+    json_decref(json);
+    return port > 0 && port <= 65535 ? (uint16_t)port : 0;
+}
+
+static void keep_port(const struct server *server, uint16_t port)
+{
+    json_t *json = json_pack("{s:i}", "port", (int)port);
+    char *text = json ? json_dumps(json, 0) : NULL;
+
+    if (text && secret_write(server->data, "server.json", text) != 0)
+        log_warning("server.port", "why=\"cannot write server.json\"");
+    free(text);
+    json_decref(json);
+}
+
+static int listen_http(struct process *process)
+{
+    struct server *server = &process->server;
+    const struct serve_options *options = process->options;
+    struct http_server_options http = {.body_size_max = 8 << 20, .connection_count_max = 2048};
+    char host[128];
+    uint16_t port;
+    int err = EINVAL;
+
+    if (!split_address(options->http, host, sizeof(host), &port))
+        return fail(process, "--http '%s' is not of the form HOST:PORT", options->http);
+    http.address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
+    if (port == 0 && (http.port = last_port(server)) != 0)
+        err = http_server_new(&server->http, server->loop, &http, take_request, server);
+    if (err) {
+        http.port = port;
+        err = http_server_new(&server->http, server->loop, &http, take_request, server);
+    }
+    if (err)
+        return fail(process, "cannot listen on %s: %s", options->http, strerror(err));
+    port = http_server_port(server->http);
+    keep_port(server, port);
+    snprintf(process->http_text, sizeof(process->http_text), "http://%s:%u", http.address, port);
+    if (*options->public_url)
+        slice_copy(slice_from(options->public_url), server->public_url, sizeof(server->public_url));
+    else
+        snprintf(server->public_url, sizeof(server->public_url), "http://%s:%u",
+                 strcmp(http.address, "0.0.0.0") == 0 ? "127.0.0.1" : http.address, port);
+    return 0;
+}
+
+/* An operator's token is there from the first start on: DIR/token, which the commands read. */
+static int first_token(struct process *process, struct store *store)
+{
+    struct server *server = &process->server;
+    char token[TOKEN_SIZE], hash[TOKEN_HASH_SIZE], path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/token", server->data);
+    if (access(path, R_OK) == 0)
+        return 0;
+    int err = token_make(token);
+
+    if (err)
+        return err;
+    token_hash(slice_from(token), hash);
+    struct store_record record = {
+        .kind = STORE_TOKEN,
+        .of.token = {.name = "first", .hash = hash, .rights = "operator", .made_at = loop_clock()}};
+
+    err = store_begin(store);
+    if (!err)
+        err = store_put(store, &record);
+    if (!err)
+        err = store_commit(store);
+    if (err)
+        store_rollback(store);
+    else
+        err = secret_write(server->data, "token", token);
+    return err;
+}
+
+static int open_store(struct process *process)
+{
+    struct server *server = &process->server;
+    struct store *store = NULL;
+
+    snprintf(server->store_path, sizeof(server->store_path), "%s/outdial.db", server->data);
+    int err = store_open_sqlite(&store, server->store_path, STORE_OWNER, process->why,
+                                sizeof(process->why));
+
+    if (err)
+        return fail(process, "%s", process->why);
+    err = first_token(process, store);
+    if (err) {
+        store_close(store);
+        return fail(process, "cannot make a first token: %s", strerror(err));
+    }
+    err = boot_read(&process->boot, server, store, process->why, sizeof(process->why));
+    if (err) {
+        store_close(store);
+        return fail(process, "%s", process->why);
+    }
+    err = keeper_new(&server->keeper, store, server->loop, process->options->commit_ms);
+    if (err) {
+        store_close(store);
+        return fail(process, "cannot start the store thread: %s", strerror(err));
+    }
+    return 0;
+}
+
+static void tell_ready(struct process *process, const char *voice)
+{
+    if (process->told_ready)
+        return;
+    process->told_ready = true;
+    json_t *json = json_pack("{s:b, s:s, s:s, s:s}", "ready", 1, "http", process->http_text,
+                             "voice", voice, "data", process->server.data);
+
+    if (json && !(process->demo && isatty(STDOUT_FILENO))) {
+        json_dumpf(json, stdout, JSON_COMPACT);
+        putchar('\n');
+        fflush(stdout);
+    }
+    json_decref(json);
+    if (process->demo)
+        demo_begin(process->demo, process->http_text);
+}
+
+static void ask_everything(struct server *server)
+{
+    struct event event = {.kind = EVENT_VOICE_RESTARTED};
+
+    dialing_feed(server, &event, NULL);
+}
+
+static void on_engine(void *arg, const struct engine_news *news)
+{
+    struct process *process = arg;
+    struct server *server = &process->server;
+
+    switch (news->kind) {
+    case ENGINE_UP:
+    case ENGINE_ADOPTED:
+        if (telephony_move(server->telephony, news->url) != 0)
+            check(!"memory for an address");
+        server->voice_is_up = true;
+        ask_everything(server);
+        tell_ready(process, news->url);
+        break;
+    case ENGINE_DOWN:
+        server->voice_is_up = false;
+        break;
+    case ENGINE_STOPPED:
+        server->voice_is_up = false;
+        process->left = true;
+        break;
+    }
+}
+
+static int make_voice(struct process *process)
+{
+    struct server *server = &process->server;
+    const struct serve_options *options = process->options;
+    bool own = !server->credentials.hosted && !*options->voice;
+    struct telephony_options telephony = {
+        .base_url = *options->voice              ? options->voice
+                    : server->credentials.hosted ? "https://api.twilio.com"
+                                                 : "http://127.0.0.1:9",
+        .account = server->credentials.account,
+        .secret = server->credentials.auth_token,
+        .calls_per_second = 0, /* the core paces the orders */
+        .seed = (uint64_t)loop_clock(),
+    };
+    int err = telephony_new(&server->telephony, server->loop, &telephony);
+    const char *shown = *options->caller_id              ? options->caller_id
+                        : *server->credentials.caller_id ? server->credentials.caller_id
+                                                         : FICTITIOUS_CALLER;
+
+    slice_copy(slice_from(shown), server->caller_id, sizeof(server->caller_id));
+    if (err || !own)
+        return err;
+    struct engine_options engine = {
+        .data = server->data,
+        .http = options->engine_http,
+        .sip = options->engine_sip,
+        .media = options->engine_media,
+        .trunk = process->trunk,
+        .account = server->credentials.account,
+        .auth_token = server->credentials.auth_token,
+        /* agents' lines come on top of the customers' calls */
+        .calls_per_second = 2 * options->calls_per_second + 20,
+    };
+
+    return engine_new(&server->engine, server->loop, &engine, on_engine, process);
+}
+
+static void check_leap(void *arg)
+{
+    struct process *process = arg;
+    struct server *server = &process->server;
+    instant leap = loop_clock_leap() - server->clock_offset;
+
+    if (leap > SECOND) {
+        struct event event = {.kind = EVENT_CLOCK_LEAPT, .of.leap = leap};
+
+        log_warning("clock.leapt", "seconds=%lld", (long long)(leap / SECOND));
+        server->clock_offset += leap;
+        dialing_feed(server, &event, NULL);
+    }
+    if (loop_timer_start(server->loop, &process->leap,
+                         loop_now(server->loop) + LEAP_CHECK_S * SECOND, check_leap, process) != 0)
+        log_warning("clock.unwatched", "why=\"no memory for a timer\"");
+}
+
+static void voice_begins(struct process *process)
+{
+    struct server *server = &process->server;
+
+    if (server->engine) {
+        engine_start(server->engine);
+        return;
+    }
+    server->voice_is_up = true;
+    ask_everything(server);
+    tell_ready(process,
+               *process->options->voice ? process->options->voice : "https://api.twilio.com");
+}
+
+/* The demo's phones listen: now the engine can be told its trunk. */
+static void phones_ready(void *arg, const char *trunk)
+{
+    struct process *process = arg;
+
+    slice_copy(slice_from(trunk), process->trunk, sizeof(process->trunk));
+    if (make_voice(process) != 0) {
+        fail(process, "no memory for the voice client");
+        loop_stop(process->server.loop);
+        return;
+    }
+    boot_recover(process->boot, &process->server);
+    voice_begins(process);
+}
+
+static void demo_failed(void *arg, const char *why)
+{
+    struct process *process = arg;
+
+    fail(process, "%s", why);
+    loop_stop(process->server.loop);
+}
+
+static int prepare(struct process *process)
+{
+    struct server *server = &process->server;
+    const struct serve_options *options = process->options;
+    int err = make_folder(options->data);
+
+    if (err)
+        return fail(process, "cannot make the folder '%s': %s", options->data, strerror(err));
+    if (!slice_copy(slice_from(options->data), server->data, sizeof(server->data)))
+        return fail(process, "the path '%s' is too long", options->data);
+    if (credentials_load(&server->credentials, server->data, *options->voice != '\0',
+                         from_environment, process->why, sizeof(process->why)) != 0)
+        return fail(process, "%s", process->why);
+    if (*options->voice && !server->credentials.hosted)
+        return fail(process, "--voice needs the variables twilio_account_sid and "
+                             "twilio_auth_token");
+    if (zones_new(&server->zones, process->why, sizeof(process->why)) != 0)
+        return fail(process, "%s", process->why);
+    err = open_store(process);
+    if (!err)
+        err = listen_http(process);
+    if (!err && (workers_new(&server->workers, server->loop, 2) != 0 ||
+                 boot_make_core(process->boot, server, options->agents_max, options->calls_max,
+                                options->calls_per_second) != 0))
+        err = fail(process, "no memory for %u calls and %u agents", options->calls_max,
+                   options->agents_max);
+    return err;
+}
+
+static int begin(struct process *process)
+{
+    struct server *server = &process->server;
+    struct demo_events events = {.ready = phones_ready, .failed = demo_failed, .arg = process};
+    int err = prepare(process);
+
+    if (err)
+        return err;
+    slice_copy(slice_from(process->options->trunk), process->trunk, sizeof(process->trunk));
+    check_leap(process);
+    if (process->options->demo) {
+        err = demo_new(&process->demo, server, &events);
+        return err ? fail(process, "cannot start the demo: %s", strerror(err)) : 0;
+    }
+    if (make_voice(process) != 0)
+        return fail(process, "no memory for the voice client");
+    boot_recover(process->boot, server);
+    voice_begins(process);
+    return 0;
+}
+
+static void stop_waiting(void *arg)
+{
+    struct process *process = arg;
+
+    process->left = true;
+}
+
+/* The engine hangs up on its way out; what its calls came to is still heard and written. */
+static void leave(struct process *process)
+{
+    struct server *server = &process->server;
+
+    server->leaving = true;
+    if (process->demo)
+        demo_end(process->demo);
+    if (!server->engine)
+        return;
+    if (loop_timer_start(server->loop, &process->stop,
+                         loop_now(server->loop) + STOP_MS_MAX * MILLISECOND, stop_waiting,
+                         process) != 0)
+        return;
+    engine_stop(server->engine);
+    while (!process->left)
+        loop_step(server->loop, SECOND);
+}
+
+static void end(struct process *process)
+{
+    struct server *server = &process->server;
+
+    server->stopping = true;
+    demo_free(process->demo);
+    http_server_free(server->http);
+    engine_free(server->engine);
+    telephony_free(server->telephony);
+    calls_release(server);
+    workers_free(server->workers);
+    keeper_free(server->keeper);
+    boot_free(process->boot);
+    dialer_free(server->dialer);
+    loop_timer_stop(server->loop, &server->wake);
+    loop_timer_stop(server->loop, &process->leap);
+    loop_timer_stop(server->loop, &process->stop);
+    zones_free(server->zones);
+    tokens_release(server);
+    roster_release(&server->roster);
+    traffic_release(&server->traffic);
+    table_release(&server->seen.tokens);
+    free(server->seen.ring);
+    loop_free(server->loop);
+}
+
+int serve_run(const struct serve_options *options)
+{
+    struct process *process = calloc(1, sizeof(*process));
+    struct server *server = &process->server;
+    struct sigaction action = {.sa_handler = on_signal};
+
+    if (!process || loop_new(&server->loop) != 0) {
+        free(process);
+        fprintf(stderr, "outdial serve: no memory\n");
+        return 1;
+    }
+    process->options = options;
+    server->started_at = loop_clock();
+    server->upload_size_max = options->upload_size_max;
+    roster_init(&server->roster);
+    traffic_init(&server->traffic);
+    table_init(&server->tokens);
+    table_init(&server->seen.tokens);
+    server->seen.ring = calloc(SEEN_COUNT, SEEN_TOKEN_SIZE);
+    check(server->seen.ring);
+    signalled = server->loop;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (begin(process) == 0) {
+        loop_run(server->loop);
+        leave(process);
+    }
+    signalled = NULL;
+    int code = process->code;
+
+    end(process);
+    free(process);
+    return code;
+}
+
+int serve_make_token(const char *data, const char *name, char *token, size_t token_size, char *why,
+                     size_t why_size)
+{
+    char path[PATH_MAX], hash[TOKEN_HASH_SIZE];
+    struct store *store = NULL;
+
+    check(token_size >= TOKEN_SIZE);
+    snprintf(path, sizeof(path), "%s/outdial.db", data);
+    int err = store_open_sqlite(&store, path, STORE_OWNER, why, why_size);
+
+    if (err)
+        return err;
+    err = token_make(token);
+    token_hash(slice_from(token), hash);
+    struct store_record record = {
+        .kind = STORE_TOKEN,
+        .of.token = {.name = name, .hash = hash, .rights = "operator", .made_at = loop_clock()}};
+
+    if (!err)
+        err = store_begin(store);
+    if (!err)
+        err = store_put(store, &record);
+    if (!err)
+        err = store_commit(store);
+    if (err)
+        snprintf(why, why_size, "cannot keep the token: %s", store_why(store));
+    store_close(store);
+    return err;
+}

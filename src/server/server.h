@@ -1,0 +1,75 @@
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <jansson.h>
+
+#include "base/table.h"
+#include "core/dialer.h"
+#include "net/http_server.h"
+#include "server/credentials.h"
+#include "server/engine.h"
+#include "server/keeper.h"
+#include "server/live.h"
+#include "server/roster.h"
+#include "server/telephony.h"
+#include "server/traffic.h"
+#include "server/workers.h"
+#include "server/zones.h"
+
+/*
+ * The dialer process from inside: what its parts share, all on the loop's thread. serve.c makes and
+ * ends it; no other part keeps state outside of it.
+ */
+enum { NODE_OWNER = 1 }; /* who claims leads; one node has one store */
+
+enum { SEEN_COUNT = 4096, SEEN_TOKEN_SIZE = 64 };
+
+struct jobs;
+struct order;
+
+/* The idempotency tokens of the last webhooks. */
+struct seen {
+    struct table tokens;
+    char (*ring)[SEEN_TOKEN_SIZE]; /* SEEN_COUNT of them */
+    size_t next;
+};
+
+struct server {
+    struct loop *loop;
+    struct keeper *keeper;
+    struct workers *workers;
+    struct http_server *http;
+    struct telephony *telephony;
+    struct engine *engine; /* NULL: another's interface is used */
+    struct dialer *dialer;
+    struct zones *zones;
+    struct credentials credentials;
+    char public_url[256];
+    char store_path[512]; /* "": a store in memory, which workers cannot read beside the owner */
+    char data[400];
+    char caller_id[40];
+
+    struct roster roster;   /* campaigns and agents by id and name */
+    struct order *orders;   /* on their way to the engine (calls.c) */
+    struct traffic traffic; /* leads in memory, attempts and their calls, agents' legs */
+    struct live live;       /* what the board and the live snapshot show */
+    struct jobs *jobs;      /* imports and exports */
+    struct table tokens;    /* hash of a bearer token -> struct token */
+
+    request_id request_next;
+    instant clock_offset; /* what the wall clock has leapt forward since the start */
+    instant fed_at;       /* the core's instants never go back */
+    struct loop_timer wake;
+    size_t upload_size_max;
+    bool feeding, recovered, voice_is_up;
+    bool leaving;          /* no new call is placed */
+    bool stopping;         /* nothing is fed any more */
+    uint64_t forged_count; /* webhooks refused for their signature */
+    struct seen seen;
+    instant started_at;
+};
+
+/* The core's time: the loop's, moved forward by what the wall clock leapt. */
+instant server_now(const struct server *server);
+
+#endif
