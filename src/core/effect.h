@@ -88,7 +88,8 @@ struct effect {
         attempt_id attempt_id;
         struct {
             attempt_id attempt;
-            bool known; /* false: no call is known for it; look for one by the attempt's id */
+            uint32_t poll; /* to be given back in EVENT_CALL_POLLED */
+            bool known;    /* false: no call is known for it; look for one by the attempt's id */
         } poll;
         struct {
             agent_id agent;

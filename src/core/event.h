@@ -71,6 +71,7 @@ enum event_kind {
 
 struct event_call {
     attempt_id attempt;
+    uint32_t poll; /* CALL_POLLED: of the EFFECT_POLL_CALL it answers */
     enum call_status status;
     uint16_t sip_code; /* 0: unknown */
     int64_t hello_us;  /* -1: unknown */

@@ -10,6 +10,7 @@
 #include "core/ids.h"
 #include "core/refusal.h"
 #include "core/rule_attempts.h"
+#include "core/rule_do_not_call.h"
 
 /* A person on a campaign's list, with one or more numbers in the order they are to be tried. */
 enum lead_state {

@@ -1,0 +1,54 @@
+#ifndef CORE_CALLS_H
+#define CORE_CALLS_H
+
+#include "core/state.h"
+
+/*
+ * Attempts from the plan to the end: what the engine tells moves them forward, never back; silence
+ * makes them ask, and too much silence gives them up.
+ */
+struct attempt *attempt_plan(struct dialer *dialer, struct lead *lead, uint8_t number_index,
+                             struct agent *agent, bool manual); /* NULL: full */
+/* As stored, after a restart; NULL: full. */
+struct attempt *attempt_restore(struct dialer *dialer, struct lead *lead,
+                                const struct attempt_record *record);
+struct number *attempt_number(const struct attempt *attempt);
+void attempt_cancel(struct dialer *dialer, struct attempt *attempt, enum refusal reason);
+void attempt_expire(struct dialer *dialer, struct attempt *attempt);
+/* The agent it had is gone: another one, or none. Not after it ended. */
+void attempt_orphaned(struct dialer *dialer, struct attempt *attempt);
+/* The agent ends it: canceled before the answer, connected after. */
+void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attempt_result result);
+void attempt_go_to(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
+/* Over for good, with its disposition where one is due. Leaves memory. */
+void attempt_finish(struct dialer *dialer, struct attempt *attempt);
+void attempt_ask_now(struct dialer *dialer, struct attempt *attempt); /* at the next expiry */
+void attempt_schedule(struct dialer *dialer, struct attempt *attempt);
+/* After its state or agent changed: the counts of calls that are out. */
+void attempt_recount(struct dialer *dialer, struct attempt *attempt);
+void attempt_become(struct dialer *dialer, struct attempt *attempt, enum attempt_state state);
+void attempt_end(struct dialer *dialer, struct attempt *attempt, enum attempt_result result);
+void attempt_detach(struct dialer *dialer, struct attempt *attempt, enum reservation_status status);
+/* Told to leave. */
+void attempt_close(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
+                   enum answer_action action);
+/* It was answered, as far as anybody knows just now; what to do is not decided yet. */
+void attempt_answered(struct dialer *dialer, struct attempt *attempt);
+void attempt_decide(struct dialer *dialer, struct attempt *attempt);
+void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
+void attempt_abandon(struct dialer *dialer, struct attempt *attempt);
+void attempt_sure(struct dialer *dialer,
+                  struct attempt *attempt); /* no doubt is left where it is */
+
+void calls_committed(struct dialer *dialer, const struct event *event);
+void calls_placed(struct dialer *dialer, const struct event *event);
+void calls_place_failed(struct dialer *dialer, const struct event *event);
+void calls_place_unknown(struct dialer *dialer, const struct event *event);
+void calls_status(struct dialer *dialer, const struct event *event);
+void calls_answered(struct dialer *dialer, const struct event *event);
+void calls_joined(struct dialer *dialer, const struct event *event);
+void calls_left(struct dialer *dialer, const struct event *event);
+void calls_polled(struct dialer *dialer, const struct event *event);
+void calls_machine(struct dialer *dialer, const struct event *event);
+
+#endif

@@ -1,0 +1,35 @@
+#ifndef CORE_DESK_H
+#define CORE_DESK_H
+
+#include "core/state.h"
+
+/*
+ * What agents do: activities, reservations, wrap-up, and who has been idle longest. An agent is idle,
+ * and may be given a call at once, when available, in the room, and alone there.
+ */
+void desk_become(struct dialer *dialer, struct agent *agent, enum agent_activity activity,
+                 uint16_t break_code);
+void desk_update_idle(struct dialer *dialer, struct agent *agent);
+struct agent *desk_longest_idle(const struct campaign *campaign); /* NULL: none */
+bool desk_is_idle_for(const struct agent *agent, const struct campaign *campaign);
+void desk_guest_came(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
+void desk_guest_left(struct dialer *dialer, struct attempt *attempt);
+
+void desk_reserve(struct dialer *dialer, struct agent *agent, struct lead *lead,
+                  struct attempt *attempt); /* attempt NULL: preview */
+void desk_attach(struct dialer *dialer, struct agent *agent, struct attempt *attempt);
+void desk_accept(struct dialer *dialer, struct agent *agent);
+/* The reservation ends without a conversation, or (completed) without a wrap-up. */
+void desk_release(struct dialer *dialer, struct agent *agent, enum reservation_status status);
+void desk_wrap_up(struct dialer *dialer, struct agent *agent);
+void desk_expire(struct dialer *dialer, struct agent *agent);
+void desk_leg_given_up(struct dialer *dialer, struct agent *agent);
+void desk_came_online(struct dialer *dialer, struct agent *agent);
+
+void desk_logged_in(struct dialer *dialer, const struct event *event);
+void desk_activity(struct dialer *dialer, const struct event *event);
+void desk_rejected(struct dialer *dialer, const struct event *event);
+void desk_hung_up(struct dialer *dialer, const struct event *event);
+void desk_disposition(struct dialer *dialer, const struct event *event);
+
+#endif

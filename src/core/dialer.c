@@ -1,0 +1,342 @@
+#include "core/dialer.h"
+
+#include "core/administration.h"
+#include "core/calls.h"
+#include "core/claim.h"
+#include "core/contacts.h"
+#include "core/desk.h"
+#include "core/emit.h"
+#include "core/leg.h"
+#include "core/pacing.h"
+#include "core/preview.h"
+#include "core/queue.h"
+
+#include <stdlib.h>
+
+enum { CAMPAIGNS_MAX = 64 };
+
+struct dialer_limits dialer_limits_default(void)
+{
+    static const instant no_transitions[1];
+    static const int32_t utc_offsets[1];
+    static const struct zone utc = {0, no_transitions, utc_offsets};
+    static const uint16_t utc_only[1];
+    static const struct zone_set unknown = {1, utc_only};
+
+    return (struct dialer_limits){
+        .campaigns_max = 16,
+        .agents_max = 200,
+        .attempts_max = 800,
+        .leads_max = 4000,
+        .numbers_max = 16000,
+        .calls_max = 400,
+        .calls_per_second = 0,
+        .attempt_next = 1,
+        .reservation_next = 1,
+        .claim_next = 1,
+        .zone_count = 1,
+        .zones = &utc,
+        .zone_set_count = 1,
+        .zone_sets = &unknown,
+        .order_max = 10 * SECOND,
+        .poll_first = 2 * SECOND,
+        .poll_last = 30 * SECOND,
+        .polls_max = 8,
+        .talk_check = 30 * SECOND,
+        .talk_max = 4 * HOUR,
+        .leg_grace = 30 * SECOND,
+        .leg_dial_max = 15 * SECOND,
+        .leg_redial_first = SECOND,
+        .leg_redial_last = 8 * SECOND,
+        .hold_in_memory = 10 * SECOND,
+        .claim_pause = 200 * MILLISECOND,
+    };
+}
+
+static bool zones_are_sound(const struct dialer_limits *limits)
+{
+    if (!limits->zone_set_count || !limits->zone_sets || !limits->zones)
+        return false;
+    for (uint32_t i = 0; i < limits->zone_set_count; ++i)
+        for (uint32_t j = 0; j < limits->zone_sets[i].zone_count; ++j)
+            if (limits->zone_sets[i].zones[j] >= limits->zone_count)
+                return false;
+    return limits->zone_sets[0].zone_count > 0;
+}
+
+static bool limits_are_lawful(const struct dialer_limits *limits)
+{
+    return limits->campaigns_max && limits->campaigns_max <= CAMPAIGNS_MAX && limits->agents_max &&
+           limits->attempts_max && limits->leads_max && limits->numbers_max && limits->calls_max &&
+           limits->attempt_next && limits->reservation_next && limits->claim_next &&
+           limits->order_max > 0 && limits->poll_first > 0 &&
+           limits->poll_last >= limits->poll_first && limits->polls_max && limits->talk_check > 0 &&
+           limits->talk_max > 0 && limits->leg_grace > 0 && limits->leg_dial_max > 0 &&
+           limits->leg_redial_first > 0 && limits->leg_redial_last >= limits->leg_redial_first &&
+           limits->hold_in_memory >= 0 && limits->claim_pause > 0 && zones_are_sound(limits);
+}
+
+static int init_slabs(struct dialer *dialer, const struct dialer_limits *limits)
+{
+    int err = slab_init(&dialer->campaigns, sizeof(struct campaign), limits->campaigns_max);
+
+    err = err ? err : slab_init(&dialer->agents, sizeof(struct agent), limits->agents_max);
+    err = err ? err : slab_init(&dialer->attempts, sizeof(struct attempt), limits->attempts_max);
+    err = err ? err : slab_init(&dialer->leads, sizeof(struct lead), limits->leads_max);
+    err = err ? err : slab_init(&dialer->numbers, sizeof(struct number), limits->numbers_max);
+    err = err ? err : slab_init(&dialer->persons, sizeof(struct person), limits->numbers_max);
+    err = err ? err : id_index_init(&dialer->campaign_ids, limits->campaigns_max);
+    err = err ? err : id_index_init(&dialer->agent_ids, limits->agents_max);
+    err = err ? err : id_index_init(&dialer->attempt_ids, limits->attempts_max);
+    err = err ? err : id_index_init(&dialer->lead_ids, limits->leads_max);
+    err = err ? err : id_index_init(&dialer->number_ids, limits->numbers_max);
+    err = err ? err : id_index_init(&dialer->person_ids, limits->numbers_max);
+    return err;
+}
+
+static int init_rest(struct dialer *dialer, const struct dialer_limits *limits)
+{
+    size_t timers = 2 * (size_t)limits->agents_max + limits->attempts_max + limits->leads_max +
+                    limits->campaigns_max + 1;
+
+    dialer->hours =
+        calloc((size_t)limits->campaigns_max * limits->zone_set_count, sizeof(*dialer->hours));
+    dialer->records.effects = calloc(EFFECTS_ROOM, sizeof(struct effect));
+    dialer->acts.effects = calloc(EFFECTS_ROOM, sizeof(struct effect));
+    if (!dialer->hours || !dialer->records.effects || !dialer->acts.effects)
+        return 1;
+    return heap_reserve(&dialer->timers, timers);
+}
+
+struct dialer *dialer_new(const struct dialer_limits *limits, uint64_t seed)
+{
+    struct dialer *dialer = limits_are_lawful(limits) ? calloc(1, sizeof(*dialer)) : NULL;
+
+    if (!dialer)
+        return NULL;
+    dialer->limits = *limits;
+    dialer->rng = rng_from_seed(seed);
+    dialer->attempt_next = limits->attempt_next;
+    dialer->reservation_next = limits->reservation_next;
+    dialer->claim_next = limits->claim_next;
+    dialer->rate_timer.kind = TIMER_RATE;
+    heap_init(&dialer->timers);
+    chain_init(&dialer->numbers_unused);
+    chain_init(&dialer->persons_unused);
+    chain_init(&dialer->dirty_leads);
+    chain_init(&dialer->dirty_attempts);
+    chain_init(&dialer->dirty_agents);
+    if (init_slabs(dialer, limits) || init_rest(dialer, limits)) {
+        dialer_free(dialer);
+        return NULL;
+    }
+    return dialer;
+}
+
+void dialer_free(struct dialer *dialer)
+{
+    if (!dialer)
+        return;
+    free(dialer->timers.nodes); /* its nodes live in the slabs */
+    slab_release(&dialer->campaigns);
+    slab_release(&dialer->agents);
+    slab_release(&dialer->attempts);
+    slab_release(&dialer->leads);
+    slab_release(&dialer->numbers);
+    slab_release(&dialer->persons);
+    id_index_release(&dialer->campaign_ids);
+    id_index_release(&dialer->agent_ids);
+    id_index_release(&dialer->attempt_ids);
+    id_index_release(&dialer->lead_ids);
+    id_index_release(&dialer->number_ids);
+    id_index_release(&dialer->person_ids);
+    free(dialer->hours);
+    free(dialer->records.effects);
+    free(dialer->acts.effects);
+    free(dialer);
+}
+
+void timer_clear(struct dialer *dialer, struct timer *timer)
+{
+    heap_remove(&dialer->timers, &timer->node);
+}
+
+void timer_set(struct dialer *dialer, struct timer *timer, instant at)
+{
+    int err = 0;
+
+    if (at == INSTANT_NEVER)
+        timer_clear(dialer, timer);
+    else
+        err = heap_add(&dialer->timers, &timer->node, at); /* room was bought for all */
+    check(!err);
+}
+
+static void voice_restarted(struct dialer *dialer, const struct event *event)
+{
+    for (uint32_t slot = 0; slot < dialer->attempts.count_max; ++slot) {
+        struct attempt *attempt = slab_at(&dialer->attempts, slot);
+
+        if (attempt->record.id)
+            attempt_ask_now(dialer, attempt);
+    }
+    for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
+        struct agent *agent = slab_at(&dialer->agents, slot);
+
+        if (agent->record.id)
+            leg_ask_now(dialer, agent);
+    }
+}
+
+static void shift(struct dialer *dialer, struct timer *timer, instant leap)
+{
+    if (timer->node.place)
+        timer_set(dialer, timer, instant_add(timer->node.at, leap));
+}
+
+/* The clock was wrong, not the waiting: spans go on, dates (leads, claims) stay. */
+static void clock_leapt(struct dialer *dialer, const struct event *event)
+{
+    instant leap = event->of.leap;
+
+    if (leap <= 0)
+        return;
+    for (uint32_t slot = 0; slot < dialer->attempts.count_max; ++slot) {
+        struct attempt *attempt = slab_at(&dialer->attempts, slot);
+
+        if (attempt->record.id)
+            shift(dialer, &attempt->timer, leap);
+    }
+    for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
+        struct agent *agent = slab_at(&dialer->agents, slot);
+
+        if (!agent->record.id)
+            continue;
+        shift(dialer, &agent->timer, leap);
+        shift(dialer, &agent->leg_timer, leap);
+        agent->leg_deadline = instant_add(agent->leg_deadline, leap);
+    }
+}
+
+static void do_not_call_added(struct dialer *dialer, const struct event *event)
+{
+    contacts_do_not_call(dialer, event->of.contact.number, event->of.contact.person, 0);
+}
+
+static void time_passed(struct dialer *dialer, const struct event *event)
+{
+}
+
+typedef void event_handler(struct dialer *dialer, const struct event *event);
+
+static event_handler *const handlers[EVENT_KIND_COUNT] = {
+    [EVENT_CAMPAIGN_LOADED] = administration_campaign_loaded,
+    [EVENT_CAMPAIGN_CHANGED] = administration_campaign_changed,
+    [EVENT_CAMPAIGN_COMMANDED] = administration_campaign_commanded,
+    [EVENT_AGENT_LOADED] = administration_agent_loaded,
+    [EVENT_AGENT_CHANGED] = administration_agent_changed,
+    [EVENT_AGENT_REMOVED] = administration_agent_removed,
+    [EVENT_ATTEMPT_RECOVERED] = recovery_attempt,
+    [EVENT_RECOVERY_ENDED] = recovery_ended,
+    [EVENT_LEAD_CLAIMED] = claim_lead,
+    [EVENT_CLAIM_ENDED] = claim_ended,
+    [EVENT_LEADS_ADDED] = claim_leads_added,
+    [EVENT_LEAD_WITHDRAWN] = administration_lead_withdrawn,
+    [EVENT_DO_NOT_CALL_ADDED] = do_not_call_added,
+    [EVENT_ATTEMPT_COMMITTED] = calls_committed,
+    [EVENT_CALL_PLACED] = calls_placed,
+    [EVENT_CALL_PLACE_FAILED] = calls_place_failed,
+    [EVENT_CALL_PLACE_UNKNOWN] = calls_place_unknown,
+    [EVENT_CALL_STATUS] = calls_status,
+    [EVENT_CALL_ANSWERED] = calls_answered,
+    [EVENT_CALL_JOINED] = calls_joined,
+    [EVENT_CALL_LEFT] = calls_left,
+    [EVENT_CALL_POLLED] = calls_polled,
+    [EVENT_CALL_MACHINE] = calls_machine,
+    [EVENT_AGENT_LOGGED_IN] = desk_logged_in,
+    [EVENT_AGENT_ACTIVITY] = desk_activity,
+    [EVENT_AGENT_LEG_CONNECTED] = leg_connected,
+    [EVENT_AGENT_LEG_LOST] = leg_lost,
+    [EVENT_AGENT_REJECTED] = desk_rejected,
+    [EVENT_PREVIEW_ACCEPTED] = preview_accepted,
+    [EVENT_PREVIEW_SKIPPED] = preview_skipped,
+    [EVENT_PREVIEW_SNOOZED] = preview_snoozed,
+    [EVENT_MANUAL_DIALLED] = preview_manual,
+    [EVENT_AGENT_HUNG_UP] = desk_hung_up,
+    [EVENT_DISPOSITION_SAVED] = desk_disposition,
+    [EVENT_VOICE_RESTARTED] = voice_restarted,
+    [EVENT_CLOCK_LEAPT] = clock_leapt,
+    [EVENT_TIME_PASSED] = time_passed,
+};
+
+static void expire(struct dialer *dialer, struct timer *timer)
+{
+    timer_clear(dialer, timer);
+    switch (timer->kind) {
+    case TIMER_ATTEMPT:
+        attempt_expire(dialer, container_of(timer, struct attempt, timer));
+        break;
+    case TIMER_AGENT:
+        desk_expire(dialer, container_of(timer, struct agent, timer));
+        break;
+    case TIMER_LEG:
+        leg_expire(dialer, container_of(timer, struct agent, leg_timer));
+        break;
+    case TIMER_LEAD:
+        lead_expire(dialer, container_of(timer, struct lead, timer));
+        break;
+    case TIMER_CAMPAIGN:
+        claim_expire(dialer, container_of(timer, struct campaign, timer));
+        break;
+    case TIMER_RATE:
+        dialer->look = dialer->all;
+        break;
+    }
+}
+
+static void expire_due(struct dialer *dialer)
+{
+    struct heap_node *first;
+
+    if (!dialer->recovered)
+        return;
+    while ((first = heap_first(&dialer->timers)) != NULL && first->at <= dialer->now &&
+           dialer_may_step(dialer))
+        expire(dialer, container_of(first, struct timer, node));
+}
+
+void dialer_feed(struct dialer *dialer, instant now, const struct event *event)
+{
+    check((unsigned)event->kind < EVENT_KIND_COUNT);
+    check(dialer->records.taken == dialer->records.count);
+    check(dialer->acts.taken == dialer->acts.count);
+    dialer->records.count = dialer->records.taken = 0;
+    dialer->acts.count = dialer->acts.taken = 0;
+    dialer->now = instant_max(dialer->now, now);
+    dialer->request = event->request;
+    dialer->steps = 0;
+    dialer->unfinished = false;
+    handlers[event->kind](dialer, event);
+    dialer->request = 0;
+    expire_due(dialer);
+    pacing_work(dialer);
+    write_touched(dialer);
+}
+
+bool dialer_drain(struct dialer *dialer, struct effect *effect)
+{
+    struct outbox *box =
+        dialer->records.taken < dialer->records.count ? &dialer->records : &dialer->acts;
+
+    if (box->taken == box->count)
+        return false;
+    *effect = box->effects[box->taken++];
+    return true;
+}
+
+instant dialer_deadline(const struct dialer *dialer)
+{
+    if (dialer->unfinished)
+        return dialer->now;
+    return dialer->recovered ? heap_deadline(&dialer->timers) : INSTANT_NEVER;
+}

@@ -1,0 +1,215 @@
+#include "core/state.h"
+
+/*
+ * A hash of everything that decides what the dialer does next. Memory slots are left out: a dialer
+ * that came to the same state by another way may have put things elsewhere, so each kind of thing is
+ * hashed by itself and summed.
+ */
+struct mix {
+    uint64_t value;
+};
+
+static void mix(struct mix *mix, uint64_t more)
+{
+    uint64_t x = mix->value ^ more;
+
+    x = (x ^ (x >> 32)) * UINT64_C(0xD6E8FEB86659FD93);
+    x = (x ^ (x >> 29)) * UINT64_C(0x9E3779B97F4A7C15);
+    mix->value = x ^ (x >> 32);
+}
+
+static void mix_history(struct mix *m, const struct call_history *history)
+{
+    mix(m, history->lifetime);
+    mix(m, history->recent_count);
+    for (uint8_t i = 0; i < history->recent_count; ++i)
+        mix(m, (uint64_t)history->recent[i]);
+}
+
+static void mix_timer(struct mix *m, const struct timer *timer)
+{
+    mix(m, timer->node.place ? (uint64_t)timer->node.at : 0);
+}
+
+static uint64_t of_campaign(const struct campaign *campaign)
+{
+    struct mix m = {campaign->id};
+
+    mix(&m, campaign->state);
+    mix(&m, campaign->stopping);
+    mix(&m, campaign->options.mode);
+    mix(&m, campaign->ledger.answered_live);
+    mix(&m, campaign->ledger.abandoned);
+    mix(&m, campaign->due_count);
+    mix(&m, campaign->lead_count);
+    mix(&m, campaign->attempt_count);
+    mix(&m, campaign->idle_count);
+    mix(&m, campaign->out);
+    mix(&m, campaign->unguarded);
+    mix(&m, campaign->claim);
+    mix(&m, campaign->pass);
+    mix(&m, (uint64_t)campaign->claim_at);
+    mix(&m, campaign->fruitless);
+    mix_timer(&m, &campaign->timer);
+    return m.value;
+}
+
+static uint64_t of_agent(const struct agent *agent)
+{
+    const struct agent_record *record = &agent->record;
+    const struct reservation_record *reservation = &agent->reservation;
+    struct mix m = {record->id};
+
+    mix(&m, record->version);
+    mix(&m, record->activity);
+    mix(&m, record->break_code);
+    mix(&m, record->next_wanted);
+    mix(&m, record->next_activity);
+    mix(&m, record->next_break_code);
+    mix(&m, (uint64_t)record->since);
+    mix(&m, record->leg);
+    mix(&m, record->leg_serial);
+    mix(&m, reservation->id);
+    mix(&m, reservation->status);
+    mix(&m, reservation->attempt);
+    mix(&m, agent->preview ? agent->preview->record.id : 0);
+    mix(&m, agent->idle);
+    mix(&m, agent->guests);
+    mix(&m, (uint64_t)agent->leg_deadline);
+    mix(&m, agent->leg_tries);
+    mix(&m, agent->leg_polls);
+    mix_timer(&m, &agent->timer);
+    mix_timer(&m, &agent->leg_timer);
+    return m.value;
+}
+
+static uint64_t of_lead(const struct lead *lead)
+{
+    const struct lead_record *record = &lead->record;
+    struct mix m = {record->id};
+
+    mix(&m, record->state);
+    mix(&m, (uint64_t)record->due_at);
+    mix(&m, record->reason);
+    mix(&m, record->callback_agent);
+    mix(&m, record->disposition);
+    mix(&m, record->number_next);
+    mix(&m, record->numbers_dead);
+    mix(&m, record->attempts);
+    for (int i = 0; i < RESULT_COUNT; ++i)
+        mix(&m, record->results[i]);
+    mix(&m, lead->place);
+    mix(&m, lead->withdrawn);
+    mix_timer(&m, &lead->timer);
+    return m.value;
+}
+
+static uint64_t of_attempt(const struct attempt *attempt)
+{
+    const struct attempt_record *record = &attempt->record;
+    struct mix m = {record->id};
+
+    mix(&m, record->lead);
+    mix(&m, record->number);
+    mix(&m, record->state);
+    mix(&m, record->result);
+    mix(&m, record->action);
+    mix(&m, record->agent);
+    mix(&m, record->reservation);
+    mix(&m, record->disposition);
+    mix(&m, record->conversed);
+    mix(&m, record->counts);
+    mix(&m, (uint64_t)record->hello_us);
+    mix(&m, (uint64_t)record->planned_at);
+    mix(&m, (uint64_t)record->ordered_at);
+    mix(&m, (uint64_t)record->answered_at);
+    mix(&m, (uint64_t)record->ended_at);
+    mix(&m, attempt->polls);
+    mix(&m, attempt->poll);
+    mix(&m, attempt->doubtful);
+    mix(&m, attempt->known);
+    mix(&m, attempt->room ? attempt->room->record.id : 0);
+    mix_timer(&m, &attempt->timer);
+    return m.value;
+}
+
+static uint64_t of_contacts(const struct dialer *dialer)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t slot = 0; slot < dialer->numbers.count_max; ++slot) {
+        const struct number *number = slab_at(&dialer->numbers, slot);
+        struct mix m = {number->id};
+
+        if (!number->id)
+            continue;
+        mix(&m, number->uses);
+        mix(&m, number->flags);
+        mix_history(&m, &number->history);
+        sum += m.value;
+    }
+    for (uint32_t slot = 0; slot < dialer->persons.count_max; ++slot) {
+        const struct person *person = slab_at(&dialer->persons, slot);
+        struct mix m = {person->id};
+
+        if (!person->id)
+            continue;
+        mix(&m, person->uses);
+        mix(&m, person->flags);
+        mix(&m, person->holder ? person->holder->record.id : 0);
+        mix_history(&m, &person->history);
+        sum += m.value;
+    }
+    return sum;
+}
+
+/* The order in which things wait is state, too. */
+static uint64_t of_queues(const struct campaign *campaign)
+{
+    struct mix m = {campaign->id};
+    const struct chain *at;
+
+    for (int level = 0; level < LEVEL_COUNT; ++level)
+        for (at = campaign->due[level].after; at != &campaign->due[level]; at = at->after)
+            mix(&m, container_of(at, struct lead, link)->record.id);
+    for (at = campaign->waiting.after; at != &campaign->waiting; at = at->after)
+        mix(&m, container_of(at, struct attempt, waiting)->record.id);
+    for (at = campaign->idle.after; at != &campaign->idle; at = at->after)
+        mix(&m, container_of(at, struct membership, idle)->agent->record.id);
+    return m.value;
+}
+
+uint64_t dialer_digest(const struct dialer *dialer)
+{
+    struct mix m = {1};
+    uint64_t sum = of_contacts(dialer);
+
+    for (uint32_t slot = 0; slot < dialer->campaigns.count_max; ++slot)
+        if (campaign_slot(dialer, slot)->id)
+            sum +=
+                of_campaign(campaign_slot(dialer, slot)) + of_queues(campaign_slot(dialer, slot));
+    for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
+        const struct agent *agent = slab_at(&dialer->agents, slot);
+
+        sum += agent->record.id ? of_agent(agent) : 0;
+    }
+    for (uint32_t slot = 0; slot < dialer->leads.count_max; ++slot) {
+        const struct lead *lead = slab_at(&dialer->leads, slot);
+
+        sum += lead->record.id ? of_lead(lead) : 0;
+    }
+    for (uint32_t slot = 0; slot < dialer->attempts.count_max; ++slot) {
+        const struct attempt *attempt = slab_at(&dialer->attempts, slot);
+
+        sum += attempt->record.id ? of_attempt(attempt) : 0;
+    }
+    mix(&m, sum);
+    mix(&m, (uint64_t)dialer->now);
+    mix(&m, dialer->recovered);
+    mix(&m, dialer->doubtful);
+    mix(&m, (uint64_t)dialer->rate_next);
+    mix(&m, dialer->attempt_next);
+    mix(&m, dialer->reservation_next);
+    mix(&m, dialer->claim_next);
+    return m.value;
+}

@@ -1,0 +1,181 @@
+#include "core/leg.h"
+
+#include "core/calls.h"
+#include "core/desk.h"
+#include "core/emit.h"
+
+static void leg_become(struct dialer *dialer, struct agent *agent, enum leg_state state)
+{
+    check(leg_may_become(agent->record.leg, state));
+    agent->record.leg = state;
+    agent->record.leg_since = dialer->now;
+    touch_agent(dialer, agent);
+    desk_update_idle(dialer, agent);
+}
+
+static void act(struct dialer *dialer, const struct agent *agent, enum effect_kind kind)
+{
+    struct effect *effect = emit(dialer, kind);
+
+    effect->of.leg.agent = agent->record.id;
+    effect->of.leg.serial = agent->record.leg_serial;
+}
+
+static void dial_anew(struct dialer *dialer, struct agent *agent)
+{
+    ++agent->record.leg_serial;
+    ++agent->leg_tries;
+    agent->leg_ask = false;
+    agent->leg_polls = 0;
+    touch_agent(dialer, agent);
+    act(dialer, agent, EFFECT_DIAL_AGENT_LEG);
+    timer_set(
+        dialer, &agent->leg_timer,
+        instant_min(instant_add(dialer->now, dialer->limits.leg_dial_max), agent->leg_deadline));
+}
+
+void leg_dial(struct dialer *dialer, struct agent *agent)
+{
+    leg_become(dialer, agent, LEG_DIALLING);
+    agent->leg_deadline = instant_add(dialer->now, dialer->limits.leg_grace);
+    agent->leg_tries = 0;
+    dial_anew(dialer, agent);
+}
+
+void leg_hang_up(struct dialer *dialer, struct agent *agent)
+{
+    timer_clear(dialer, &agent->leg_timer);
+    if (agent->record.leg == LEG_NONE)
+        return;
+    if (agent->record.leg != LEG_LOST)
+        act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
+    leg_become(dialer, agent, LEG_NONE);
+}
+
+/* The call may still stand in its room: asked before it is dialled anew. */
+void leg_recover(struct dialer *dialer, struct agent *agent)
+{
+    if (agent->record.leg == LEG_CONNECTED)
+        leg_become(dialer, agent, LEG_REJOINING);
+    if (agent->record.leg != LEG_REJOINING && agent->record.leg != LEG_DIALLING)
+        return;
+    agent->leg_deadline = instant_add(dialer->now, dialer->limits.leg_grace);
+    agent->leg_tries = agent->leg_polls = 0;
+    agent->leg_ask = true;
+    timer_set(dialer, &agent->leg_timer, dialer->now);
+}
+
+void leg_ask_now(struct dialer *dialer, struct agent *agent)
+{
+    if (agent->record.leg == LEG_CONNECTED)
+        timer_set(dialer, &agent->leg_timer, dialer->now);
+}
+
+static instant back_off(const struct dialer *dialer, uint32_t tries)
+{
+    instant pause = dialer->limits.leg_redial_first;
+
+    while (tries > 1 && pause < dialer->limits.leg_redial_last) {
+        pause *= 2;
+        --tries;
+    }
+    return instant_min(pause, dialer->limits.leg_redial_last);
+}
+
+static void give_up(struct dialer *dialer, struct agent *agent)
+{
+    act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
+    timer_clear(dialer, &agent->leg_timer);
+    leg_become(dialer, agent, LEG_LOST);
+    desk_leg_given_up(dialer, agent);
+}
+
+static void poll_leg(struct dialer *dialer, struct agent *agent)
+{
+    ++agent->leg_polls;
+    act(dialer, agent, EFFECT_POLL_AGENT_LEG);
+    timer_set(dialer, &agent->leg_timer,
+              instant_add(dialer->now, back_off(dialer, agent->leg_polls)));
+}
+
+/* The first dialling follows at once, later ones with growing pauses. */
+static void lose(struct dialer *dialer, struct agent *agent)
+{
+    if (agent->record.leg == LEG_CONNECTED) {
+        leg_become(dialer, agent, LEG_REJOINING);
+        agent->leg_deadline = instant_add(dialer->now, dialer->limits.leg_grace);
+        agent->leg_tries = 0;
+        if (agent->attempt && agent->attempt->record.state == ATTEMPT_ANSWERED &&
+            agent->attempt->record.action == ANSWER_JOIN)
+            attempt_decide(dialer, agent->attempt); /* has not said a word to anybody yet */
+    }
+    agent->leg_ask = false;
+    timer_set(dialer, &agent->leg_timer,
+              instant_min(agent->leg_tries
+                              ? instant_add(dialer->now, back_off(dialer, agent->leg_tries))
+                              : dialer->now,
+                          agent->leg_deadline));
+    ++agent->record.leg_serial; /* whatever still comes from the old one is stale */
+    touch_agent(dialer, agent);
+}
+
+void leg_expire(struct dialer *dialer, struct agent *agent)
+{
+    switch (agent->record.leg) {
+    case LEG_CONNECTED:
+        if (agent->leg_polls < dialer->limits.polls_max)
+            poll_leg(dialer, agent);
+        else
+            lose(dialer, agent);
+        break;
+    case LEG_DIALLING:
+    case LEG_REJOINING:
+        if (dialer->now >= agent->leg_deadline) {
+            give_up(dialer, agent);
+        } else if (agent->leg_ask) {
+            poll_leg(dialer, agent);
+        } else {
+            if (agent->leg_tries) /* in case the last one is only slow */
+                act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
+            dial_anew(dialer, agent);
+        }
+        break;
+    case LEG_NONE:
+    case LEG_LOST:
+        break;
+    case LEG_STATE_COUNT:
+        check(false);
+    }
+}
+
+void leg_connected(struct dialer *dialer, const struct event *event)
+{
+    struct agent *agent = id_index_get(&dialer->agent_ids, event->of.leg.agent);
+    bool waited_for = agent && event->of.leg.serial == agent->record.leg_serial &&
+                      agent->record.leg != LEG_NONE && agent->record.leg != LEG_LOST;
+
+    if (!waited_for) {
+        struct effect *effect = emit(dialer, EFFECT_HANG_UP_AGENT_LEG);
+
+        effect->of.leg.agent = event->of.leg.agent;
+        effect->of.leg.serial = event->of.leg.serial;
+        return;
+    }
+    agent->leg_polls = agent->leg_tries = 0;
+    agent->leg_ask = false;
+    timer_set(dialer, &agent->leg_timer, instant_add(dialer->now, dialer->limits.talk_check));
+    if (agent->record.leg == LEG_CONNECTED)
+        return;
+    leg_become(dialer, agent, LEG_CONNECTED);
+    desk_came_online(dialer, agent);
+}
+
+void leg_lost(struct dialer *dialer, const struct event *event)
+{
+    struct agent *agent = id_index_get(&dialer->agent_ids, event->of.leg.agent);
+
+    if (agent && event->of.leg.serial == agent->record.leg_serial &&
+        (agent->record.leg == LEG_CONNECTED || agent->record.leg == LEG_REJOINING ||
+         agent->record.leg == LEG_DIALLING))
+        lose(dialer, agent);
+}

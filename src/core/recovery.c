@@ -1,0 +1,112 @@
+#include "core/administration.h"
+#include "core/calls.h"
+#include "core/desk.h"
+#include "core/emit.h"
+#include "core/leg.h"
+#include "core/queue.h"
+
+static bool record_is_sound(const struct attempt_record *record)
+{
+    return record->id && record->open && (unsigned)record->state < ATTEMPT_STATE_COUNT &&
+           (unsigned)record->result < RESULT_COUNT &&
+           (unsigned)record->action < ANSWER_ACTION_COUNT &&
+           (record->state != ATTEMPT_ENDED || record->result) &&
+           (record->state != ATTEMPT_CLOSING || record->result);
+}
+
+static void link_agent(struct dialer *dialer, struct attempt *attempt)
+{
+    struct agent *agent = id_index_get(&dialer->agent_ids, attempt->record.agent);
+
+    if (!agent || agent->attempt || agent->reservation.attempt != attempt->record.id ||
+        !reservation_is_live(agent->reservation.status))
+        return;
+    agent->attempt = attempt;
+    attempt->agent = agent;
+    if (attempt->record.state != ATTEMPT_ENDED && attempt->record.answered_at &&
+        attempt->record.action == ANSWER_JOIN)
+        desk_guest_came(dialer, attempt, agent);
+    attempt_recount(dialer, attempt);
+}
+
+/* It may have been ordered in the moment before: then it counts, and is never ordered again. */
+static void assume_ordered(struct dialer *dialer, struct attempt *attempt)
+{
+    struct attempt_record *record = &attempt->record;
+
+    if (record->ordered_at)
+        return;
+    record->ordered_at = record->planned_at;
+    record->counts = true;
+    call_history_add(&attempt_number(attempt)->history, record->ordered_at);
+    call_history_add(&attempt->lead->person->history, record->ordered_at);
+    if (attempt->lead->record.attempts < UINT16_MAX)
+        ++attempt->lead->record.attempts;
+    attempt->lead->record.last_attempt_at = record->ordered_at;
+    touch_lead(dialer, attempt->lead);
+    touch_attempt(dialer, attempt);
+}
+
+void recovery_attempt(struct dialer *dialer, const struct event *event)
+{
+    const struct attempt_record *record = &event->of.attempt;
+    struct lead *lead = id_index_get(&dialer->lead_ids, record->lead);
+    struct attempt *attempt;
+
+    if (dialer->recovered || !record_is_sound(record) ||
+        id_index_get(&dialer->attempt_ids, record->id)) {
+        refuse(dialer, REFUSED_UNKNOWN_ATTEMPT);
+        return;
+    }
+    if (!lead || lead->record.state != LEAD_ATTEMPTING || lead->attempt || lead->person->holder ||
+        record->number_index >= lead->number_count) {
+        refuse(dialer, REFUSED_UNKNOWN_LEAD);
+        return;
+    }
+    attempt = attempt_restore(dialer, lead, record);
+    if (!attempt) {
+        refuse(dialer, REFUSED_FULL_ATTEMPTS);
+        return;
+    }
+    if (record->id >= dialer->attempt_next)
+        dialer->attempt_next = record->id + 1;
+    link_agent(dialer, attempt);
+    if (record->state != ATTEMPT_ENDED) {
+        attempt->doubtful = true;
+        ++dialer->doubtful;
+        attempt->known = record->state != ATTEMPT_PLANNED && record->placed_at;
+        if (record->state == ATTEMPT_WAITING)
+            chain_join(&attempt->campaign->waiting, &attempt->waiting);
+        assume_ordered(dialer, attempt);
+    }
+    if (record->state != ATTEMPT_ENDED || !attempt->agent)
+        timer_set(dialer, &attempt->timer, dialer->now);
+}
+
+static void recover_agent(struct dialer *dialer, struct agent *agent)
+{
+    bool busy = agent->record.activity == AGENT_RESERVED ||
+                agent->record.activity == AGENT_ON_CALL || agent->record.activity == AGENT_WRAP_UP;
+
+    leg_recover(dialer, agent);
+    if (agent->record.activity == AGENT_WRAP_UP && agent->attempt)
+        timer_set(dialer, &agent->timer, instant_max(agent->reservation.until, dialer->now));
+    else if (!agent->attempt &&
+             (busy || (agent->reservation.id && reservation_is_live(agent->reservation.status))))
+        timer_set(dialer, &agent->timer, dialer->now);
+    desk_update_idle(dialer, agent);
+}
+
+void recovery_ended(struct dialer *dialer, const struct event *event)
+{
+    if (dialer->recovered)
+        return;
+    dialer->recovered = true;
+    for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
+        struct agent *agent = slab_at(&dialer->agents, slot);
+
+        if (agent->record.id)
+            recover_agent(dialer, agent);
+    }
+    dialer->look = dialer->all;
+}
