@@ -70,6 +70,7 @@ struct store_person {
     uint64_t id;
     const char *external_id, *first_name, *last_name, *email, *address, *country, *zone;
     const char *columns; /* JSON object: every other column of the list */
+    uint64_t import;     /* that brought the person; 0: by hand. Read only for known ones */
     uint32_t flags;      /* enum contact_flag */
     instant erased_at;   /* 0: not */
 };

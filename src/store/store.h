@@ -178,7 +178,7 @@ int store_import_rows(struct store *store, uint64_t import, struct store_import_
                       size_t count) must_check;
 /* Writes the record's counts, summary and ended_at, and makes it PUBLISHED. EINVAL unless WRITING. */
 int store_import_publish(struct store *store, const struct store_import *import) must_check;
-/* One short step; *more: call again. The import's row stays, as FAILED. */
+/* One short step; *more: call again. The import's row stays; FAILED once nothing else is left. */
 int store_import_drop(struct store *store, uint64_t import, bool *more) must_check;
 
 /* The journal: append-only bytes, numbered 1, 2, ... without a gap. [write] */

@@ -16,6 +16,7 @@ namespace
 {
 
 constexpr size_t TEXT_MAX = 120;       /* longer is no number; the library's own limit is 250 */
+constexpr size_t E164_MAX = 16;        /* "+" and 15 digits */
 constexpr size_t SHORT_DIGITS_MAX = 6; /* emergency and other short numbers are no longer */
 
 /* The plan, read once; its own messages would else land on our standard output. */
@@ -167,7 +168,7 @@ enum phone_number_verdict verdict_of_length(PhoneNumberUtil::ValidationResult re
     return PHONE_NUMBER_NOT_POSSIBLE;
 }
 
-/* Emergency and service numbers, also with the country's code in front. */
+/* Emergency and service numbers, as they are dialled in the country. */
 enum phone_number_verdict short_verdict(const std::string &digits, const std::string &region)
 {
     const ShortNumberInfo &info = short_plan();
@@ -198,8 +199,10 @@ enum phone_number_verdict describe(const PhoneNumber &parsed, struct phone_numbe
 
     plan().Format(parsed, PhoneNumberUtil::E164, &e164);
     copy(number->e164, e164);
-    if (!number->e164[0])
+    if (e164.size() > E164_MAX) { /* plans allow more digits than E.164 and the trunks do */
+        number->e164[0] = '\0';
         return PHONE_NUMBER_TOO_LONG;
+    }
     copy(number->country, region_of(parsed));
     number->type = type_of(plan().GetNumberType(parsed));
     number->valid = number->type != PHONE_TYPE_UNKNOWN || plan().IsValidNumber(parsed);
@@ -227,11 +230,9 @@ enum phone_number_verdict parse(std::string text, const std::string &region,
         return verdict;
     std::string national;
     plan().GetNationalSignificantNumber(parsed, &national);
-    if (national.size() <= SHORT_DIGITS_MAX) {
-        verdict = short_verdict(national, region_of(parsed));
-        if (verdict != PHONE_NUMBER_OK)
-            return verdict;
-    }
+    if (national.size() <= SHORT_DIGITS_MAX &&
+        short_plan().IsEmergencyNumber(national, region_of(parsed)))
+        return PHONE_NUMBER_EMERGENCY;
     verdict = verdict_of_length(plan().IsPossibleNumberWithReason(parsed));
     return verdict == PHONE_NUMBER_OK ? describe(parsed, number) : verdict;
 }

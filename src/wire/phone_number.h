@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/text.h"
-
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include "base/text.h"
 
 /*
  * Telephone numbers, by libphonenumber (the C++ of it stays in phone_number.cc).

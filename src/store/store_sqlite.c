@@ -1,0 +1,304 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "store/sqlite.h"
+
+/* The file: opening, its form (migrations), locks, transactions, and SQLite's errors as ours. */
+
+extern const char store_migration_0001[];
+extern const size_t store_migration_0001_size;
+
+/* In order; user_version counts how many are in the file. */
+static const char *const migrations[] = {store_migration_0001};
+
+enum {
+    APPLICATION_ID = 0x4f746469, /* "Otdi", in the file's header */
+    BUSY_MS = 5000,              /* a reader waits so long for the owner's checkpoint */
+};
+
+static int errno_of(struct sqlite_side *side, int code)
+{
+    int system = sqlite3_system_errno(side->db);
+
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+        return ENOSPC;
+    case SQLITE_READONLY:
+        return EROFS;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return EBADMSG;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return EBUSY;
+    case SQLITE_CONSTRAINT:
+        return EEXIST;
+    case SQLITE_NOMEM:
+        return ENOMEM;
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+        return system == ENOSPC || system == EDQUOT || system == EACCES || system == ENOENT ||
+                       system == EISDIR
+                   ? system
+                   : EIO;
+    default:
+        return EIO;
+    }
+}
+
+static const char *reason_of(struct sqlite_side *side, int err)
+{
+    switch (err) {
+    case ENOSPC:
+        return "the disk is full";
+    case EROFS:
+        return "it is read-only";
+    case EBADMSG:
+        return "the file is damaged, or no store of Outdial";
+    case EBUSY:
+        return "another program has it locked";
+    case ENOMEM:
+        return "out of memory";
+    case EACCES:
+    case ENOENT:
+    case EISDIR:
+        return strerror(err);
+    default:
+        return side->db ? sqlite3_errmsg(side->db) : strerror(err);
+    }
+}
+
+int sqlite_side_fail(struct sqlite_side *side, int code)
+{
+    int err = errno_of(side, code);
+
+    if (err == EEXIST)
+        snprintf(side->why, sizeof(side->why), "taken already: %s", sqlite3_errmsg(side->db));
+    else
+        snprintf(side->why, sizeof(side->why), "cannot use '%s': %s", side->path,
+                 reason_of(side, err));
+    return err;
+}
+
+static int execute(struct sqlite_side *side, const char *sql)
+{
+    int code = sqlite3_exec(side->db, sql, NULL, NULL, NULL);
+
+    return code == SQLITE_OK ? 0 : sqlite_side_fail(side, code);
+}
+
+static int pragma_number(struct sqlite_side *side, const char *sql, int *value)
+{
+    sqlite3_stmt *handle;
+    int code = sqlite3_prepare_v2(side->db, sql, -1, &handle, NULL);
+
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(handle);
+        if (code == SQLITE_ROW)
+            *value = sqlite3_column_int(handle, 0);
+        sqlite3_finalize(handle);
+    }
+    return code == SQLITE_ROW ? 0 : sqlite_side_fail(side, code);
+}
+
+static void side_close(void *self)
+{
+    struct sqlite_side *side = self;
+
+    sqlite_rows_release(side);
+    sqlite3_close(side->db);
+    if (side->lock_fd >= 0)
+        close(side->lock_fd);
+    free(side->path);
+    free(side);
+}
+
+static const char *side_why(const void *self)
+{
+    return ((const struct sqlite_side *)self)->why;
+}
+
+static int side_begin(void *self)
+{
+    return execute(self, "BEGIN IMMEDIATE");
+}
+
+static int side_commit(void *self)
+{
+    return execute(self, "COMMIT");
+}
+
+static void side_rollback(void *self)
+{
+    struct sqlite_side *side = self;
+
+    /* A full disk may have ended the transaction already. */
+    if (!sqlite3_get_autocommit(side->db))
+        sqlite3_exec(side->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int side_hold(void *self)
+{
+    return execute(self, "BEGIN");
+}
+
+static const struct store_ops sqlite_ops = {
+    .close = side_close,
+    .why = side_why,
+    .begin = side_begin,
+    .commit = side_commit,
+    .rollback = side_rollback,
+    .hold = side_hold,
+    .let_go = side_rollback,
+    .read = sqlite_rows_read,
+    .write = sqlite_rows_write,
+    .remove = sqlite_rows_remove,
+    .scan = sqlite_rows_scan,
+    .journal_append = sqlite_rows_journal_append,
+    .journal_each = sqlite_rows_journal_each,
+    .journal_last = sqlite_rows_journal_last,
+};
+
+struct sqlite_side *sqlite_side_of(const struct store *store)
+{
+    check(store->ops == &sqlite_ops);
+    return store->self;
+}
+
+static int say(struct sqlite_side *side, int err, const char *reason)
+{
+    snprintf(side->why, sizeof(side->why), "cannot open '%s': %s", side->path, reason);
+    return err;
+}
+
+/* Every file written from here on is the user's alone; and one owner at a time. */
+static int lock(struct sqlite_side *side)
+{
+    struct text path;
+    int err = 0;
+    int fd;
+
+    text_init(&path);
+    text_addf(&path, "%s.lock", side->path);
+    if (path.failed)
+        return ENOMEM;
+    side->lock_fd = open(path.at, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (side->lock_fd < 0)
+        err = say(side, errno, strerror(errno));
+    else if (flock(side->lock_fd, LOCK_EX | LOCK_NB))
+        err = say(side, EBUSY, "another outdial is using it");
+    text_release(&path);
+    if (err)
+        return err;
+    fd = open(side->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return say(side, errno, strerror(errno));
+    close(fd);
+    return 0;
+}
+
+static int check_form(struct sqlite_side *side, int *version)
+{
+    int application = 0;
+    int tables = 0;
+    int err = pragma_number(side, "PRAGMA application_id", &application);
+
+    if (!err)
+        err = pragma_number(side, "PRAGMA user_version", version);
+    if (!err)
+        err = pragma_number(side, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (err)
+        return say(side, err, reason_of(side, err));
+    if (tables && application != APPLICATION_ID)
+        return say(side, EBADMSG, "it is a database of another program");
+    if (*version < 0 || (size_t)*version > array_count(migrations))
+        return say(side, EBADMSG, "it was written by a newer Outdial");
+    return 0;
+}
+
+static int migrate(struct sqlite_side *side, int version)
+{
+    int err = 0;
+
+    for (size_t i = (size_t)version; i < array_count(migrations) && !err; i++) {
+        char stamp[96];
+
+        snprintf(stamp, sizeof(stamp), "PRAGMA application_id = %d; PRAGMA user_version = %zu;",
+                 APPLICATION_ID, i + 1);
+        err = execute(side, "BEGIN EXCLUSIVE");
+        if (!err)
+            err = execute(side, migrations[i]);
+        if (!err)
+            err = execute(side, stamp);
+        if (!err)
+            err = execute(side, "COMMIT");
+        if (err)
+            side_rollback(side);
+    }
+    return err ? say(side, err, reason_of(side, err)) : 0;
+}
+
+static int open_file(struct sqlite_side *side, enum store_use use)
+{
+    /* A reader, too, opens for writing: it may have to make the shared memory beside the file. */
+    int code =
+        sqlite3_open_v2(side->path, &side->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int version = 0;
+    int err;
+
+    if (code != SQLITE_OK) {
+        err = errno_of(side, code);
+        return say(side, err, reason_of(side, err));
+    }
+    sqlite3_extended_result_codes(side->db, 1);
+    sqlite3_busy_timeout(side->db, BUSY_MS);
+    err = check_form(side, &version);
+    if (err)
+        return err;
+    if (use == STORE_READER) {
+        if ((size_t)version != array_count(migrations))
+            return say(side, EBADMSG, "it has not been brought to this version yet");
+        err = execute(side, "PRAGMA query_only = 1; PRAGMA temp_store = MEMORY");
+        return err ? say(side, err, reason_of(side, err)) : 0;
+    }
+    err = execute(side, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                        "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
+                        "PRAGMA trusted_schema = 0");
+    if (err)
+        return say(side, err, reason_of(side, err));
+    return migrate(side, version);
+}
+
+int store_open_sqlite(struct store **storep, const char *path, enum store_use use, char *why,
+                      size_t why_size)
+{
+    struct sqlite_side *side = calloc(1, sizeof(*side));
+    int err = ENOMEM;
+
+    if (side) {
+        side->lock_fd = -1;
+        table_init(&side->statements);
+        side->path = strdup(path);
+        if (side->path)
+            err = use == STORE_OWNER ? lock(side) : 0;
+        if (side->path && !err)
+            err = open_file(side, use);
+    }
+    if (err) {
+        if (why_size)
+            snprintf(why, why_size, "%s", side && side->why[0] ? side->why : strerror(err));
+        if (side)
+            side_close(side);
+        return err;
+    }
+    err = store_make(storep, &sqlite_ops, side, use == STORE_READER);
+    if (err && why_size)
+        snprintf(why, why_size, "cannot open '%s': %s", path, strerror(err));
+    return err;
+}
