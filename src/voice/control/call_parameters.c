@@ -1,0 +1,62 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "voice/control/call.h"
+#include "voice/control/memory.h"
+
+/* Where a number lives: the engine does not look it up, so these come empty, as unknown ones do. */
+static void add_places(struct form *form)
+{
+    static const char *const WHO[] = {"From", "To", "Caller", "Called"};
+    static const char *const WHAT[] = {"City", "State", "Zip", "Country"};
+    char name[24];
+
+    for (size_t i = 0; i < array_count(WHO); ++i) {
+        for (size_t j = 0; j < array_count(WHAT); ++j) {
+            snprintf(name, sizeof(name), "%s%s", WHO[i], WHAT[j]);
+            form_add(form, name, "");
+        }
+    }
+}
+
+static void add_sip(const struct call *call, struct form *form)
+{
+    if (!call->life || !(strncmp(call->to, "sip:", 4) == 0 || strncmp(call->from, "sip:", 4) == 0))
+        return;
+    if (call->life->sip_call_id)
+        form_add(form, "SipCallId", call->life->sip_call_id);
+    if (call->direction != CALL_INBOUND)
+        return;
+    for (size_t i = 0; i < call->life->headers.count; ++i) {
+        struct text name;
+
+        text_init(&name);
+        text_addf(&name, "SipHeader_%s", call->life->headers.fields[i].name);
+        if (!name.failed)
+            form_add(form, name.at, call->life->headers.fields[i].value);
+        text_release(&name);
+    }
+}
+
+void call_parameters(const struct call *call, struct form *form)
+{
+    form_add(form, "CallSid", call->sid);
+    form_add(form, "AccountSid", call->control->account_sid);
+    form_add(form, "From", call->from);
+    form_add(form, "To", call->to);
+    form_add(form, "Caller", call->from);
+    form_add(form, "Called", call->to);
+    form_add(form, "CallStatus", call_status_callback(call));
+    form_add(form, "ApiVersion", "2010-04-01");
+    form_add(form, "Direction", call_direction_name(call));
+    if (call->caller_name)
+        form_add(form, "CallerName", call->caller_name);
+    if (call->parent_sid[0])
+        form_add(form, "ParentCallSid", call->parent_sid);
+    if (call->application_sid[0])
+        form_add(form, "ApplicationSid", call->application_sid);
+    if (call->to[0] == '+' || call->from[0] == '+')
+        add_places(form);
+    add_sip(call, form);
+}
