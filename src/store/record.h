@@ -19,7 +19,7 @@
  */
 enum store_kind {
     STORE_CAMPAIGN,       /* who it is; also gives state and ledger when read */
-    STORE_CAMPAIGN_STATE, /* EFFECT_RECORD_CAMPAIGN: only these of a known campaign */
+    STORE_CAMPAIGN_STATE, /* EFFECT_RECORD_CAMPAIGN: only the state of a known campaign */
     STORE_LIST,
     STORE_IMPORT,
     STORE_PERSON,
@@ -42,8 +42,8 @@ struct store_campaign {
     const char *name;     /* unique */
     const char *settings; /* JSON object: options, dispositions, texts ... the server's document */
     instant made_at, changed_at;
-    enum campaign_state state; /* these two are written by STORE_CAMPAIGN for a new row only */
-    struct abandonment_ledger ledger;
+    enum campaign_state state;        /* written by STORE_CAMPAIGN for a new row only */
+    struct abandonment_ledger ledger; /* read only: the fold of the campaign's attempts */
 };
 
 struct store_list {

@@ -61,8 +61,6 @@ static const struct column campaign_columns[] = {
     I64("made_at", campaign.made_at, ONCE),
     I64("changed_at", campaign.changed_at, WHO),
     I32("state", campaign.state, STATE),
-    U64("answered_live", campaign.ledger.answered_live, STATE),
-    U64("abandoned", campaign.ledger.abandoned, STATE),
 };
 
 static const struct column list_columns[] = {

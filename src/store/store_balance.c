@@ -31,8 +31,6 @@ struct balance {
     size_t share_count, share_room, share_at;
     uint64_t leads_by_state[LEAD_STATE_COUNT];
     uint64_t imported, by_hand, leads;
-    struct abandonment_ledger ledger;
-    bool campaign_found;
 };
 
 __attribute__((format(printf, 2, 3))) static void say(struct balance *balance, const char *format,
@@ -173,15 +171,6 @@ static int see_import(void *arg, const struct row *row)
     return 0;
 }
 
-static int see_campaign(void *arg, const struct row *row)
-{
-    struct balance *balance = arg;
-
-    balance->campaign_found = true;
-    balance->ledger = row->record.of.campaign.ledger;
-    return 0;
-}
-
 static int walk(struct balance *balance, int kind, const char *column, scan_fn see)
 {
     struct scan scan;
@@ -208,15 +197,6 @@ static void compare(struct balance *balance, const struct store_figures *kept)
     if (balance->imported + balance->by_hand != balance->leads)
         say(balance, "imports brought %llu leads and %llu were made by hand, %llu are there",
             as_number(balance->imported), as_number(balance->by_hand), as_number(balance->leads));
-    if (balance->campaign_found &&
-        (balance->ledger.answered_live != balance->figures.ledger.answered_live ||
-         balance->ledger.abandoned != balance->figures.ledger.abandoned))
-        say(balance,
-            "the campaign's ledger has %llu answered and %llu abandoned, its attempts %llu "
-            "and %llu",
-            as_number(balance->ledger.answered_live), as_number(balance->ledger.abandoned),
-            as_number(balance->figures.ledger.answered_live),
-            as_number(balance->figures.ledger.abandoned));
 }
 
 static void say_rest(struct balance *balance)
@@ -238,8 +218,6 @@ int store_balance(struct store *store, campaign_id campaign, store_difference_fn
     if (err)
         return err;
     err = store_figures(store, campaign, &kept);
-    if (!err)
-        err = walk(&balance, STORE_CAMPAIGN, "id", see_campaign);
     if (!err)
         err = walk(&balance, STORE_IMPORT, "campaign_id", see_import);
     if (!err)

@@ -155,6 +155,15 @@ static int each_row(void *arg, const struct row *row)
         record.of.attempt.e164 = e164;
         return err ? err : each->row(each->arg, &record);
     }
+    if (row->record.kind == STORE_CAMPAIGN) {
+        struct store_record record = row->record;
+        struct kept_figures *kept;
+        int err = kept_figures_of(each->store, record.of.campaign.id, &kept);
+
+        if (!err)
+            record.of.campaign.ledger = kept->figures.ledger;
+        return err ? err : each->row(each->arg, &record);
+    }
     return each->row(each->arg, &row->record);
 }
 
@@ -166,6 +175,8 @@ int store_each(struct store *store, const struct store_query *query, store_row_f
 
     store->why = NULL;
     check(query->kind < STORE_KIND_COUNT);
+    if (store->reader)
+        kept_forget(store);
     err = scan_of_query(&scan, query);
     if (err)
         return store_fail(store, err, "rows of this kind cannot be asked for by that");

@@ -2,14 +2,12 @@
 -- Instants are microseconds of UTC since 1970, 0 for "not"; enumerations are the core's numbers.
 
 CREATE TABLE campaigns (
-    id            INTEGER PRIMARY KEY,
-    name          TEXT    NOT NULL UNIQUE,
-    settings      TEXT    NOT NULL,
-    made_at       INTEGER NOT NULL,
-    changed_at    INTEGER NOT NULL,
-    state         INTEGER NOT NULL,
-    answered_live INTEGER NOT NULL,
-    abandoned     INTEGER NOT NULL
+    id         INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL UNIQUE,
+    settings   TEXT    NOT NULL,
+    made_at    INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    state      INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE lists (
