@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
+import { until } from '../lib/wait.mjs';
 import { Bench } from './bench.mjs';
 
 const md5 = (text) => createHash('md5').update(text).digest('hex');
@@ -165,7 +166,32 @@ describe('a trunk over TCP that is not there', () => {
     });
 });
 
+describe('the trunk', () => {
+    test('is asked by OPTIONS whether it lives, and the log says when that changes', async () => {
+        const bench = await Bench.start({ args: ['--probe-s', '1'] });
+        await until(() => bench.voice.errors.includes('trunk.down'), 8000, 'the trunk to be down');
+        const trunk = await bench.trunk('trunk_is_asked');
+        await until(() => bench.voice.errors.includes('trunk.up'), 8000, 'the trunk to be up');
+        await trunk.succeeded();
+        await bench.stop();
+    });
+});
+
 describe('the end of the engine', () => {
+    test('SIGTERM does not wait for an application that never answers', async () => {
+        const bench = await Bench.start();
+        const trunk = await bench.trunk('callee_waits_for_bye');
+        bench.hooks.on('/never', () => new Promise(() => {}));
+        const call = await bench.place('', { Url: bench.hooks.url('/never') });
+        await bench.hooks.expect('/never', (params) => params.CallSid === call.sid);
+        const began = Date.now();
+        await bench.voice.stop();
+        assert.ok(Date.now() - began < 3500);
+        await trunk.succeeded();
+        bench.rest.close();
+        await bench.hooks.stop();
+    });
+
     test('SIGTERM hangs up what calls there are and leaves cleanly', async () => {
         const bench = await Bench.start();
         const trunk = await bench.trunk('callee_waits_for_bye');
