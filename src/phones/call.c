@@ -4,7 +4,7 @@
 
 #include "phones/record.h"
 
-void call_digit(char digits[CALL_DIGITS_MAX], char digit)
+void call_digits_add(char digits[CALL_DIGITS_MAX], char digit)
 {
     size_t size = strlen(digits);
 

@@ -54,7 +54,7 @@ struct call {
     struct rtp_stats stats;
 };
 
-void call_digit(char digits[CALL_DIGITS_MAX], char digit); /* appends while there is room */
+void call_digits_add(char digits[CALL_DIGITS_MAX], char digit); /* appends while there is room */
 /* NULL when there is no room for more. */
 struct call_heard *call_heard_add(struct call_heard list[CALL_HEARD_MAX], uint32_t *count);
 json_t *call_record(const struct call *call); /* the "ended" line */

@@ -190,7 +190,7 @@ static void press(struct network *network, struct call *call, const char *digits
     rtp_leg_press(network->rtp, call->leg, digits);
     for (; *digits; digits++) {
         if (*digits != 'w')
-            call_digit(call->pressed, *digits);
+            call_digits_add(call->pressed, *digits);
     }
 }
 
@@ -508,7 +508,7 @@ static void rtp_happened(struct network *network, struct call *call, const struc
         feed(network, call, PERSON_HEARD_QUIET, event->at);
         break;
     case RTP_DIGIT:
-        call_digit(call->digits, event->digit);
+        call_digits_add(call->digits, event->digit);
         break;
     case RTP_HEARD:
         heard(network, call, event);

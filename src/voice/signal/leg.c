@@ -8,7 +8,7 @@
 
 /* ------------------------------------------------------------------------------------ the end */
 
-void leg_free(struct leg *leg)
+void signal_leg_free(struct leg *leg)
 {
     tmr_cancel(&leg->ring_timer);
     tmr_cancel(&leg->reply_timer);
@@ -29,7 +29,7 @@ static void tell_end(struct leg *leg)
 
     memcpy(reason, leg->reason, sizeof(reason));
     event.reason = slice_from(reason);
-    leg_free(leg);
+    signal_leg_free(leg);
     signal_tell(signal, &event);
 }
 
@@ -59,12 +59,12 @@ static void leg_end(struct leg *leg, enum signal_end end, unsigned code, struct 
     tmr_start(&leg->over_timer, 0, leg_over_handler, leg);
 }
 
-void leg_hang_up(struct leg *leg)
+void signal_leg_hang_up(struct leg *leg)
 {
     bool was_up = leg->state == LEG_ESTABLISHED || leg->state == LEG_ANSWERING;
 
     if (leg->state == LEG_OFFERED) {
-        leg_reject(leg, 480, "Temporarily Unavailable");
+        signal_leg_reject(leg, 480, "Temporarily Unavailable");
         return;
     }
     leg_end(leg, SIGNAL_END_US, was_up ? 200 : 487, slice_from(""));
@@ -297,7 +297,7 @@ static struct leg *leg_new(struct signal *signal, uint64_t id, enum leg_state st
         return NULL;
     }
     if (table_put_id(&signal->legs, id, leg)) {
-        leg_free(leg);
+        signal_leg_free(leg);
         return NULL;
     }
     ++signal->counts.legs;
@@ -417,7 +417,7 @@ static int connect_session(struct leg *leg, const struct signal_order *order,
     return err;
 }
 
-int leg_invite(struct signal *signal, uint64_t id, const struct signal_order *order)
+int signal_leg_invite(struct signal *signal, uint64_t id, const struct signal_order *order)
 {
     struct invitation invitation;
     struct leg *leg;
@@ -434,7 +434,7 @@ int leg_invite(struct signal *signal, uint64_t id, const struct signal_order *or
     }
     err = connect_session(leg, order, &invitation);
     if (err) {
-        leg_free(leg);
+        signal_leg_free(leg);
         goto out;
     }
     tmr_start(&leg->ring_timer, order->ring_timeout_ms ? order->ring_timeout_ms : 60000,
@@ -500,7 +500,7 @@ static const char *refusal(unsigned code)
     return code == 488 ? "Not Acceptable Here" : "Service Unavailable";
 }
 
-void leg_incoming(const struct sip_msg *message, void *arg)
+void signal_leg_incoming(const struct sip_msg *message, void *arg)
 {
     struct signal *signal = arg;
     struct signal_event event = {.kind = SIGNAL_INCOMING};
@@ -514,7 +514,7 @@ void leg_incoming(const struct sip_msg *message, void *arg)
     if (refused) {
         (void)sip_treply(NULL, signal->sip, message, (uint16_t)refused, refusal(refused));
         if (leg)
-            leg_free(leg);
+            signal_leg_free(leg);
         return;
     }
     ++signal->inside;
@@ -522,7 +522,7 @@ void leg_incoming(const struct sip_msg *message, void *arg)
     --signal->inside;
 }
 
-void leg_ring(struct leg *leg, const struct signal_local *local)
+void signal_leg_ring(struct leg *leg, const struct signal_local *local)
 {
     struct mbuf *body = NULL;
 
@@ -535,7 +535,7 @@ void leg_ring(struct leg *leg, const struct signal_local *local)
     mem_deref(body);
 }
 
-void leg_answer(struct leg *leg, const struct signal_local *local)
+void signal_leg_answer(struct leg *leg, const struct signal_local *local)
 {
     struct mbuf *body = NULL;
     int err;
@@ -553,7 +553,7 @@ void leg_answer(struct leg *leg, const struct signal_local *local)
         leg->state = LEG_ANSWERING;
 }
 
-void leg_reject(struct leg *leg, unsigned code, const char *reason)
+void signal_leg_reject(struct leg *leg, unsigned code, const char *reason)
 {
     if (leg->state != LEG_OFFERED)
         return;

@@ -68,13 +68,14 @@ struct leg {
     char reason[64];
 };
 
-int leg_invite(struct signal *signal, uint64_t id, const struct signal_order *order) must_check;
-void leg_incoming(const struct sip_msg *message, void *signal);
-void leg_ring(struct leg *leg, const struct signal_local *local);
-void leg_answer(struct leg *leg, const struct signal_local *local);
-void leg_reject(struct leg *leg, unsigned code, const char *reason);
-void leg_hang_up(struct leg *leg);
-void leg_free(struct leg *leg); /* without an event; also takes it from the table */
+int signal_leg_invite(struct signal *signal, uint64_t id,
+                      const struct signal_order *order) must_check;
+void signal_leg_incoming(const struct sip_msg *message, void *signal);
+void signal_leg_ring(struct leg *leg, const struct signal_local *local);
+void signal_leg_answer(struct leg *leg, const struct signal_local *local);
+void signal_leg_reject(struct leg *leg, unsigned code, const char *reason);
+void signal_leg_hang_up(struct leg *leg);
+void signal_leg_free(struct leg *leg); /* without an event; also takes it from the table */
 
 void signal_tell(struct signal *signal, const struct signal_event *event);
 

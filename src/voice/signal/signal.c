@@ -264,7 +264,8 @@ static int stack_init(struct signal *signal)
     if (!err)
         err = bind_both(signal);
     if (!err)
-        err = sipsess_listen(&signal->sessions, signal->sip, HASH_SIZE, leg_incoming, signal);
+        err =
+            sipsess_listen(&signal->sessions, signal->sip, HASH_SIZE, signal_leg_incoming, signal);
     if (!err)
         err = sip_listen(&signal->requests, signal->sip, true, request_came, signal);
     if (!err)
@@ -336,7 +337,7 @@ void signal_free(struct signal *signal)
     if (!signal)
         return;
     while ((leg = any_leg(signal)))
-        leg_free(leg);
+        signal_leg_free(leg);
     if (signal->nested_fd >= 0)
         fd_close(signal->nested_fd);
     trunk_release(&signal->trunk);
@@ -374,7 +375,7 @@ int signal_invite(struct signal *signal, uint64_t leg, const struct signal_order
     check(leg && !(leg & SIGNAL_LEG_INCOMING) && !table_get_id(&signal->legs, leg));
     if (signal->legs.count >= signal->options.leg_count_max)
         return EAGAIN;
-    return leg_invite(signal, leg, order);
+    return signal_leg_invite(signal, leg, order);
 }
 
 void signal_ring(struct signal *signal, uint64_t leg, const struct signal_local *local)
@@ -382,7 +383,7 @@ void signal_ring(struct signal *signal, uint64_t leg, const struct signal_local 
     struct leg *found = table_get_id(&signal->legs, leg);
 
     if (found)
-        leg_ring(found, local);
+        signal_leg_ring(found, local);
 }
 
 void signal_answer(struct signal *signal, uint64_t leg, const struct signal_local *local)
@@ -390,7 +391,7 @@ void signal_answer(struct signal *signal, uint64_t leg, const struct signal_loca
     struct leg *found = table_get_id(&signal->legs, leg);
 
     if (found)
-        leg_answer(found, local);
+        signal_leg_answer(found, local);
 }
 
 void signal_reject(struct signal *signal, uint64_t leg, unsigned code, const char *reason)
@@ -398,7 +399,7 @@ void signal_reject(struct signal *signal, uint64_t leg, unsigned code, const cha
     struct leg *found = table_get_id(&signal->legs, leg);
 
     if (found)
-        leg_reject(found, code, reason);
+        signal_leg_reject(found, code, reason);
 }
 
 void signal_hang_up(struct signal *signal, uint64_t leg)
@@ -406,7 +407,7 @@ void signal_hang_up(struct signal *signal, uint64_t leg)
     struct leg *found = table_get_id(&signal->legs, leg);
 
     if (found)
-        leg_hang_up(found);
+        signal_leg_hang_up(found);
 }
 
 void signal_hang_up_all(struct signal *signal)
@@ -415,7 +416,7 @@ void signal_hang_up_all(struct signal *signal)
     size_t at = 0;
 
     while ((slot = table_next(&signal->legs, &at)))
-        leg_hang_up(slot->value);
+        signal_leg_hang_up(slot->value);
 }
 
 unsigned signal_leg_count(const struct signal *signal)
