@@ -99,7 +99,7 @@ function(script_test label name file)
         return()
     endif()
     add_test(NAME ${label}.${name} COMMAND ${NODE_PROGRAM} --test ${CMAKE_SOURCE_DIR}/tests/${file})
-    set_tests_properties(${label}.${name} PROPERTIES LABELS "${label}" TIMEOUT 300 RUN_SERIAL ON
+    set_tests_properties(${label}.${name} PROPERTIES LABELS "${label}" TIMEOUT 900 RUN_SERIAL ON
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
         ENVIRONMENT "OUTDIAL=${CMAKE_BINARY_DIR}/outdial")
 endfunction()
@@ -107,3 +107,5 @@ endfunction()
 script_test(sip calls e2e/sip/calls.test.mjs)
 script_test(sip phones e2e/sip/phones.test.mjs)
 script_test(sip flood e2e/sip/flood.test.mjs)
+script_test(campaign list_to_hello e2e/campaign/campaign.test.mjs)
+script_test(crash kill_9 e2e/crash/crash.test.mjs)

@@ -1,0 +1,103 @@
+// A list goes in, people are rung over real SIP and RTP, those who answer are heard by an agent who was
+// already there, and the figures of both ends agree. 300 rows; 1,000 with --long.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+
+import { until } from '../lib/wait.mjs';
+import { Center, leadsLeft } from './center.mjs';
+import { compare, count } from './compare.mjs';
+import { kindOf, makeList, networkScript } from './world.mjs';
+
+const ROWS = process.env.OUTDIAL_LONG === '1' ? 1000 : 300;
+const ROBOTS = 10;
+const SETTINGS = {
+    wrap_up_s: 1, ring_timeout_s: 15,
+    hours: { every_day: [['00:00', '24:00']] },
+    retry: {
+        busy: { delay_s: 2, times_max: 1, alternates: true, alternate_delay_s: 1 },
+        'no-answer': { delay_s: 3600, times_max: 0 },
+        failed: { delay_s: 3600, times_max: 0 },
+        'hung-up': { delay_s: 3600, times_max: 0 },
+    },
+    number_caps: { per_day: 3, gap_s: 0 },
+    person_caps: { per_day: 5, gap_s: 0 },
+};
+
+/** @type {Center} */
+let center;
+const list = makeList(ROWS, 20261122);
+
+before(async () => {
+    center = await Center.start({ script: networkScript(7), args: ['--calls-per-second', '30'] });
+});
+after(async () => { await center?.stop(); });
+
+test('a list is imported, its bad rows told, and a second time changes nothing', async () => {
+    const settings = center.file('settings.json', JSON.stringify(SETTINGS));
+    await center.cli(['campaign', 'create', 'spring', '--mode', 'progressive', '--country', 'US',
+        '--caller-id', '+12025550100', '--settings', settings]);
+    const file = center.file('people.csv', list.csv);
+    const first = await center.json(['import', '--campaign', 'spring', file]);
+    assert.equal(first.state, 'published');
+    assert.equal(first.rows, list.rows);
+    assert.equal(first.rejected, list.bad);
+    assert.equal(first.imported, list.people.size);
+    assert.equal(first.duplicates, list.duplicates);
+    const rejects = readFileSync(`${file}.rejects.csv`, 'utf8').trim().split(/\r?\n/);
+    assert.equal(rejects.length, list.bad + 1, 'a line for each rejected row, and the names');
+    const again = await center.json(['import', '--campaign', 'spring', file]);
+    assert.equal(again.imported, 0);
+    const { leads } = await center.report('spring');
+    assert.equal(leads.fresh, list.people.size);
+});
+
+test('everybody is rung as the rules say, and both ends agree call by call', async () => {
+    await center.robots(ROBOTS, 'spring');
+    await center.cli(['campaign', 'start', 'spring']);
+    const report = await until(async () => {
+        const now = await center.report('spring');
+        return leadsLeft(now) === 0 && now.open === 0 && now;
+    }, 270000, 'every lead to end').catch(async (error) => {
+        throw new Error(`${error.message}: ${JSON.stringify(await center.report('spring'))}`);
+    });
+    await until(() => center.records.filter(({ event, kind }) => event === 'ended' && kind === 'person')
+        .length >= report.attempts, 5000, 'the telephones to tell every call');
+
+    const agents = await center.json(['agent', 'list']);
+    const attempts = await everyAttempt();
+    assert.deepEqual(compare(attempts, center.records, agents, kindOf), []);
+    assert.equal(report.balance, 'ok');
+    assert.equal(attempts.length, report.attempts);
+    const results = Object.fromEntries(Object.entries(report.results).filter(([, n]) => n));
+    assert.deepEqual(count(attempts, 'result'), results);
+    assert.equal(report.abandoned.abandoned, 0, 'one call per reserved agent abandons nobody');
+    const hello = report.hello_latency_ms;
+    console.log(`figure: hello latency of ${hello.count} calls: p50 ${hello.p50} ms, p95 ${hello.p95} ms,` +
+        ` p99 ${hello.p99} ms, max ${hello.max} ms`);
+    assert.ok(hello.count > ROWS / 3, 'hello latency is measured');
+});
+
+test('the export has a line for each attempt, and no formula', async () => {
+    const file = center.file('attempts.csv');
+    await center.cli(['export', 'spring', file]);
+    const text = readFileSync(file, 'utf8');
+    const { attempts } = await center.report('spring');
+    assert.equal(text.trim().split('\r\n').length, attempts + 1);
+    assert.doesNotMatch(text, /(^|,)"?[=@]/m);
+});
+
+async function everyAttempt() {
+    const { token } = { token: readFileSync(`${center.data}/token`, 'utf8').trim() };
+    const all = [];
+    let cursor = '';
+    do {
+        const answer = await fetch(`${center.http}/api/v1/attempts?campaign=spring&limit=1000${cursor}`,
+            { headers: { authorization: `Bearer ${token}` } });
+        const page = await answer.json();
+        all.push(...page.items);
+        cursor = page.next_cursor ? `&cursor=${encodeURIComponent(page.next_cursor)}` : '';
+    } while (cursor);
+    return all;
+}
