@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <samplerate.h>
-#include <sndfile.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,8 @@
 #include <unistd.h>
 
 #include "phones/symbols.h"
+#include "wire/audio_file.h"
+#include "wire/g711.h"
 
 extern char **environ;
 
@@ -22,7 +22,9 @@ enum {
     PEAK = 9000,
     FRAMES_MIN = 3, /* of symbols.h: so that one lost packet does not make a hello anonymous */
     SECONDS_MAX = 120,
-    SPOKEN_SIZE_MAX = 16 << 20,
+    SPOKEN_SIZE_MAX = 64 << 20,
+    PIPE_SIZE = 1 << 20,
+    SPEAKERS = 4,
 };
 
 #define CUTOFF_HZ 2100.0
@@ -96,94 +98,24 @@ int voices_prepare(struct sound *sound, const int16_t *samples, size_t count)
     return 0;
 }
 
-struct wav {
-    struct slice bytes;
-    size_t at;
-};
-
-static sf_count_t wav_size(void *arg)
+/* A WAV, or whatever libsndfile reads. */
+static int read_wav(struct slice bytes, struct sound *sound, char error[AUDIO_FILE_ERROR_SIZE])
 {
-    return (sf_count_t)((struct wav *)arg)->bytes.size;
-}
+    struct text mulaw;
+    int16_t *samples;
+    int err;
 
-static sf_count_t wav_seek(sf_count_t offset, int whence, void *arg)
-{
-    struct wav *wav = arg;
-    sf_count_t size = (sf_count_t)wav->bytes.size;
-    sf_count_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? (sf_count_t)wav->at : size;
-
-    base += offset;
-    wav->at = (size_t)(base < 0 ? 0 : base > size ? size : base);
-    return (sf_count_t)wav->at;
-}
-
-static sf_count_t wav_read(void *to, sf_count_t count, void *arg)
-{
-    struct wav *wav = arg;
-    size_t left = wav->bytes.size - wav->at;
-    size_t part = (size_t)count < left ? (size_t)count : left;
-
-    memcpy(to, wav->bytes.at + wav->at, part);
-    wav->at += part;
-    return (sf_count_t)part;
-}
-
-static sf_count_t wav_tell(void *arg)
-{
-    return (sf_count_t)((struct wav *)arg)->at;
-}
-
-static int to_8_khz(const float *in, size_t count, int rate, struct sound *sound)
-{
-    size_t room = (size_t)((double)count * RATE / rate) + 64;
-    float *out = calloc(room, sizeof(*out));
-    int16_t *samples = calloc(room, sizeof(*samples));
-    SRC_DATA job = {.data_in = in,
-                    .data_out = out,
-                    .input_frames = (long)count,
-                    .output_frames = (long)room,
-                    .src_ratio = (double)RATE / rate};
-    int err = out && samples ? 0 : ENOMEM;
-
-    if (!err && src_simple(&job, SRC_SINC_FASTEST, 1))
-        err = EINVAL;
-    if (!err) {
-        src_float_to_short_array(out, samples, (int)job.output_frames_gen);
-        err = voices_prepare(sound, samples, (size_t)job.output_frames_gen);
-    }
-    free(out);
+    text_init(&mulaw);
+    err = audio_file_decode(bytes, NULL, SECONDS_MAX * 1000, &mulaw, error);
+    samples = calloc(mulaw.size + 1, sizeof(*samples));
+    if (!err && !samples)
+        err = ENOMEM;
+    for (size_t i = 0; !err && i < mulaw.size; i++)
+        samples[i] = g711_mulaw_decode((uint8_t)mulaw.at[i]);
+    if (!err)
+        err = voices_prepare(sound, samples, mulaw.size);
     free(samples);
-    return err;
-}
-
-/* The first channel of a WAV (or whatever libsndfile reads). */
-static int read_wav(struct slice bytes, struct sound *sound)
-{
-    SF_VIRTUAL_IO io = {wav_size, wav_seek, wav_read, NULL, wav_tell};
-    struct wav wav = {bytes, 0};
-    SF_INFO info = {0};
-    SNDFILE *file = sf_open_virtual(&io, SFM_READ, &info, &wav);
-    sf_count_t count = 0;
-    float *frames, *mono;
-    int err = EINVAL;
-
-    if (!file)
-        return EINVAL;
-    if (info.samplerate >= 4000 && info.samplerate <= 192000 && info.channels >= 1 &&
-        info.channels <= 8) {
-        size_t room = (size_t)info.samplerate * SECONDS_MAX;
-
-        frames = calloc(room, sizeof(*frames) * (size_t)info.channels);
-        mono = calloc(room, sizeof(*mono));
-        if (frames && mono)
-            count = sf_readf_float(file, frames, (sf_count_t)room);
-        for (sf_count_t i = 0; i < count; i++)
-            mono[i] = frames[i * info.channels];
-        err = count > 0 ? to_8_khz(mono, (size_t)count, info.samplerate, sound) : EINVAL;
-        free(frames);
-        free(mono);
-    }
-    sf_close(file);
+    text_release(&mulaw);
     return err;
 }
 
@@ -203,86 +135,114 @@ static int collect(int fd, struct text *bytes)
     return bytes->failed ? ENOMEM : 0;
 }
 
-/* espeak-ng's WAV of a text. The text goes by an argument of its own, never through a shell. */
-static int run_espeak(const struct script_sound *wanted, struct text *bytes)
-{
-    char *const argv[] = {
-        (char[]){"espeak-ng"}, (char[]){"-v"}, wanted->voice, (char[]){"--stdout"},
-        (char[]){"--"},        wanted->text,   NULL};
-    posix_spawn_file_actions_t actions;
-    int ends[2], status = 0, err;
+/* espeak-ng at work on one text. */
+struct speaker {
     pid_t pid;
+    int fd; /* its standard output */
+    int err;
+};
+
+/* The text goes by an argument of its own, never through a shell. */
+static int start_espeak(const struct script_sound *wanted, struct speaker *speaker)
+{
+    char *const argv[] = {(char[]){"espeak-ng"}, (char[]){"-v"}, wanted->voice,
+                          (char[]){"--stdout"},  (char[]){"--"}, wanted->text, NULL};
+    posix_spawn_file_actions_t actions;
+    int ends[2], err;
 
     if (pipe2(ends, O_CLOEXEC))
         return errno;
+    (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* only speed depends on it */
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    err = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+    err = posix_spawnp(&speaker->pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
-    if (!err) {
-        err = collect(ends[0], bytes);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            continue;
-        if (!err && status)
-            err = EIO;
-    }
-    close(ends[0]);
-    return err;
-}
-
-static int speak(struct sound *sound, const struct script_sound *wanted,
-                 struct script_problem *problem)
-{
-    struct text bytes;
-    int err;
-
-    text_init(&bytes);
-    err = run_espeak(wanted, &bytes);
-    if (!err)
-        err = read_wav(text_slice(&bytes), sound);
-    text_release(&bytes);
+    speaker->fd = ends[0];
     if (err)
-        snprintf(problem->text, sizeof(problem->text),
-                 "cannot speak \"%.100s\" with espeak-ng's voice '%.60s': %s", wanted->text,
-                 wanted->voice, err == ENOENT ? "espeak-ng is not installed" : strerror(err));
+        close(ends[0]);
     return err;
 }
 
-static int read_file(struct sound *sound, const char *path, struct script_problem *problem)
+static int finish_espeak(struct speaker *speaker, struct text *bytes)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), err = fd < 0 ? errno : 0;
-    struct text bytes;
+    int err = collect(speaker->fd, bytes), status = 0;
 
-    text_init(&bytes);
-    if (!err)
-        err = collect(fd, &bytes);
+    close(speaker->fd);
+    while (waitpid(speaker->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return err ? err : status ? EIO : 0;
+}
+
+static int complain(struct script_problem *problem, const struct script_sound *wanted, int err,
+                    const char *why)
+{
+    if (!*why)
+        why = err == ENOENT && wanted->text ? "espeak-ng is not installed"
+              : err == EIO && wanted->text  ? "espeak-ng failed; has it that voice?"
+                                            : strerror(err);
+    if (wanted->text)
+        snprintf(problem->text, sizeof(problem->text),
+                 "cannot speak \"%.80s\" with espeak-ng's voice '%.40s': %.120s", wanted->text,
+                 wanted->voice, why);
+    else
+        snprintf(problem->text, sizeof(problem->text), "cannot read the sound '%.130s': %.130s",
+                 wanted->path, why);
+    return err;
+}
+
+static int read_file(const char *path, struct text *bytes)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), err = fd < 0 ? errno : collect(fd, bytes);
+
     if (fd >= 0)
         close(fd);
-    if (!err)
-        err = read_wav(text_slice(&bytes), sound);
-    text_release(&bytes);
-    if (err)
-        snprintf(problem->text, sizeof(problem->text), "cannot read the sound '%.200s': %s", path,
-                 err == EINVAL ? "not a WAV" : strerror(err));
     return err;
 }
 
-int voices_init(struct voices *voices, const struct script *script, struct script_problem *problem)
+static void start(const struct script_sound *wanted, struct speaker *speaker)
 {
+    speaker->err = wanted->text ? start_espeak(wanted, speaker) : 0;
+}
+
+static int finish(struct sound *sound, const struct script_sound *wanted, struct speaker *speaker,
+                  struct script_problem *problem)
+{
+    char error[AUDIO_FILE_ERROR_SIZE] = "";
+    struct text bytes;
+    int err = speaker->err;
+
+    text_init(&bytes);
+    if (!err)
+        err = wanted->text ? finish_espeak(speaker, &bytes) : read_file(wanted->path, &bytes);
+    if (!err)
+        err = read_wav(text_slice(&bytes), sound, error);
+    text_release(&bytes);
+    return err ? complain(problem, wanted, err, error) : 0;
+}
+
+/* A few speakers at a time: most of a short text's time is the program's start. */
+int voices_init(struct voices *voices, const struct script *script,
+                struct script_problem *problem)
+{
+    struct speaker speakers[SPEAKERS];
     size_t count = script_sound_count(script);
-    int err = 0;
+    struct script_problem later;
+    size_t started = 0;
+    int err = 0, failed;
 
     voices->sounds = calloc(count ? count : 1, sizeof(*voices->sounds));
     voices->count = count;
     if (!voices->sounds)
         return ENOMEM;
-    for (size_t i = 0; i < count && !err; i++) {
-        const struct script_sound *wanted = script_sound(script, i);
-
-        err = wanted->text ? speak(&voices->sounds[i], wanted, problem)
-                           : read_file(&voices->sounds[i], wanted->path, problem);
+    for (size_t i = 0; i < count && (!err || i < started); i++) {
+        for (; !err && started < count && started < i + SPEAKERS; started++)
+            start(script_sound(script, started), &speakers[started % SPEAKERS]);
+        failed = finish(&voices->sounds[i], script_sound(script, i), &speakers[i % SPEAKERS],
+                        err ? &later : problem);
+        if (!err)
+            err = failed;
     }
     if (err)
         voices_release(voices);
