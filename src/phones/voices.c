@@ -145,8 +145,9 @@ struct speaker {
 /* The text goes by an argument of its own, never through a shell. */
 static int start_espeak(const struct script_sound *wanted, struct speaker *speaker)
 {
-    char *const argv[] = {(char[]){"espeak-ng"}, (char[]){"-v"}, wanted->voice,
-                          (char[]){"--stdout"},  (char[]){"--"}, wanted->text, NULL};
+    char *const argv[] = {
+        (char[]){"espeak-ng"}, (char[]){"-v"}, wanted->voice, (char[]){"--stdout"},
+        (char[]){"--"},        wanted->text,   NULL};
     posix_spawn_file_actions_t actions;
     int ends[2], err;
 
@@ -223,8 +224,7 @@ static int finish(struct sound *sound, const struct script_sound *wanted, struct
 }
 
 /* A few speakers at a time: most of a short text's time is the program's start. */
-int voices_init(struct voices *voices, const struct script *script,
-                struct script_problem *problem)
+int voices_init(struct voices *voices, const struct script *script, struct script_problem *problem)
 {
     struct speaker speakers[SPEAKERS];
     size_t count = script_sound_count(script);
