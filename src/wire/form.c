@@ -71,8 +71,11 @@ void form_encode(struct slice value, bool plus, struct text *text)
 static size_t utf8_character(const unsigned char *at, size_t size)
 {
     unsigned char c = at[0], low = 0x80, high = 0xbf;
-    size_t length = c < 0x80 ? 1 : c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3
-                    : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+    size_t length = c < 0x80                 ? 1
+                    : c >= 0xc2 && c <= 0xdf ? 2
+                    : (c & 0xf0) == 0xe0     ? 3
+                    : c >= 0xf0 && c <= 0xf4 ? 4
+                                             : 0;
 
     if (!length || c == 0 || length > size)
         return 0;

@@ -130,8 +130,8 @@ static void build_variant(struct text *text, const struct url_parts *parts, unsi
     text_add_slice(text, parts->user_info);
     text_add_slice(text, parts->host);
     if (variant & WITH_PORT) {
-        bool tls = slice_is_nocase(parts->scheme, "https://") ||
-                   slice_is_nocase(parts->scheme, "wss://");
+        bool tls =
+            slice_is_nocase(parts->scheme, "https://") || slice_is_nocase(parts->scheme, "wss://");
 
         if (parts->port.size)
             text_add_slice(text, parts->port);

@@ -24,8 +24,8 @@ struct owned_document {
 /* An element that is open while the parser is inside it. */
 struct open_element {
     struct open_element *outer;
-    struct twiml_element *element;  /* NULL: skipped, or the markup of speech */
-    struct twiml_element **last;    /* where its next child goes */
+    struct twiml_element *element; /* NULL: skipped, or the markup of speech */
+    struct twiml_element **last;   /* where its next child goes */
     const struct twiml_element_rule *rule;
     struct text text;
     bool text_warned;
@@ -35,15 +35,15 @@ struct reader {
     XML_Parser parser;
     struct owned_document *owned;
     struct twiml_warning **last_warning;
-    struct open_element *open;      /* innermost kept element; NULL in Response */
-    struct twiml_element **last;    /* where the next verb goes */
-    unsigned depth;                 /* open tags in all */
-    unsigned skip_depth;            /* > 0: inside something left out; its depth */
-    unsigned markup_depth;          /* open tags of speech markup inside Say */
+    struct open_element *open;   /* innermost kept element; NULL in Response */
+    struct twiml_element **last; /* where the next verb goes */
+    unsigned depth;              /* open tags in all */
+    unsigned skip_depth;         /* > 0: inside something left out; its depth */
+    unsigned markup_depth;       /* open tags of speech markup inside Say */
     bool response_text_warned;
-    bool failed;                    /* no memory */
+    bool failed; /* no memory */
     struct twiml_error *error;
-    bool refused;                   /* error is filled */
+    bool refused; /* error is filled */
 };
 
 static void *take(struct reader *reader, size_t size)

@@ -39,26 +39,26 @@ struct twiml_attribute {
 struct twiml_element {
     enum twiml_kind kind;
     unsigned line;
-    const char *text;                       /* its own text, ends trimmed, SSML inside flattened */
-    struct twiml_attribute *attributes;     /* those that are known and good */
+    const char *text;                   /* its own text, ends trimmed, SSML inside flattened */
+    struct twiml_attribute *attributes; /* those that are known and good */
     size_t attribute_count;
-    struct twiml_element *first, *next;     /* children, sibling */
+    struct twiml_element *first, *next; /* children, sibling */
 };
 
 struct twiml_warning {
     unsigned line;
-    const char *text;                       /* "unknown verb 'Foo'" */
+    const char *text; /* "unknown verb 'Foo'" */
     struct twiml_warning *next;
 };
 
 struct twiml_document {
-    struct twiml_element *first;            /* the verbs of <Response>, in order */
-    struct twiml_warning *warnings;         /* in order */
+    struct twiml_element *first;    /* the verbs of <Response>, in order */
+    struct twiml_warning *warnings; /* in order */
     size_t warning_count;
 };
 
 struct twiml_error {
-    unsigned line, column;                  /* from 1; 0 when there is no place */
+    unsigned line, column; /* from 1; 0 when there is no place */
     char text[160];
 };
 
@@ -72,8 +72,7 @@ void twiml_free(struct twiml_document *document); /* NULL is fine */
 const char *twiml_kind_name(enum twiml_kind kind); /* "Say" */
 
 /* Attributes: the value, or the fallback when it is not there. */
-const char *twiml_text(const struct twiml_element *element, const char *name,
-                       const char *fallback);
+const char *twiml_text(const struct twiml_element *element, const char *name, const char *fallback);
 bool twiml_flag(const struct twiml_element *element, const char *name, bool fallback);
 unsigned twiml_number(const struct twiml_element *element, const char *name, unsigned fallback);
 

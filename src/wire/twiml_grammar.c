@@ -2,16 +2,46 @@
 
 #include <string.h>
 
-#define TEXT(name) {name, TWIML_VALUE_TEXT, NULL, 0, 0}
-#define FLAG(name) {name, TWIML_VALUE_FLAG, NULL, 0, 0}
-#define METHOD(name) {name, TWIML_VALUE_METHOD, NULL, 0, 0}
-#define DIGITS(name) {name, TWIML_VALUE_DIGITS, NULL, 0, 0}
-#define KEYS(name) {name, TWIML_VALUE_KEYS, NULL, 0, 0}
-#define IGNORED(name) {name, TWIML_VALUE_IGNORED, NULL, 0, 0}
-#define NUMBER(name, low, high) {name, TWIML_VALUE_NUMBER, NULL, low, high}
-#define WORD(name, words) {name, TWIML_VALUE_WORD, words, 0, 0}
-#define WORDS(name, words) {name, TWIML_VALUE_WORDS, words, 0, 0}
-#define END {NULL, TWIML_VALUE_TEXT, NULL, 0, 0}
+#define TEXT(name)                                                                                 \
+    {                                                                                              \
+        name, TWIML_VALUE_TEXT, NULL, 0, 0                                                         \
+    }
+#define FLAG(name)                                                                                 \
+    {                                                                                              \
+        name, TWIML_VALUE_FLAG, NULL, 0, 0                                                         \
+    }
+#define METHOD(name)                                                                               \
+    {                                                                                              \
+        name, TWIML_VALUE_METHOD, NULL, 0, 0                                                       \
+    }
+#define DIGITS(name)                                                                               \
+    {                                                                                              \
+        name, TWIML_VALUE_DIGITS, NULL, 0, 0                                                       \
+    }
+#define KEYS(name)                                                                                 \
+    {                                                                                              \
+        name, TWIML_VALUE_KEYS, NULL, 0, 0                                                         \
+    }
+#define IGNORED(name)                                                                              \
+    {                                                                                              \
+        name, TWIML_VALUE_IGNORED, NULL, 0, 0                                                      \
+    }
+#define NUMBER(name, low, high)                                                                    \
+    {                                                                                              \
+        name, TWIML_VALUE_NUMBER, NULL, low, high                                                  \
+    }
+#define WORD(name, words)                                                                          \
+    {                                                                                              \
+        name, TWIML_VALUE_WORD, words, 0, 0                                                        \
+    }
+#define WORDS(name, words)                                                                         \
+    {                                                                                              \
+        name, TWIML_VALUE_WORDS, words, 0, 0                                                       \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, TWIML_VALUE_TEXT, NULL, 0, 0                                                         \
+    }
 
 static const char CALL_EVENTS[] = "initiated ringing answered completed";
 static const char CONFERENCE_EVENTS[] =
@@ -20,8 +50,8 @@ static const char RECORD_WORDS[] =
     "do-not-record record-from-answer record-from-ringing record-from-answer-dual "
     "record-from-ringing-dual true false";
 
-static const struct twiml_attribute_rule SAY[] = {
-    TEXT("voice"), TEXT("language"), NUMBER("loop", 0, 1000), END};
+static const struct twiml_attribute_rule SAY[] = {TEXT("voice"), TEXT("language"),
+                                                  NUMBER("loop", 0, 1000), END};
 static const struct twiml_attribute_rule PLAY[] = {NUMBER("loop", 0, 1000), DIGITS("digits"), END};
 static const struct twiml_attribute_rule PAUSE[] = {NUMBER("length", 0, 86400), END};
 static const struct twiml_attribute_rule REDIRECT[] = {METHOD("method"), END};
@@ -29,22 +59,48 @@ static const struct twiml_attribute_rule HANGUP[] = {END};
 static const struct twiml_attribute_rule REJECT[] = {WORD("reason", "rejected busy"), END};
 
 static const struct twiml_attribute_rule DIAL[] = {
-    TEXT("action"), METHOD("method"), NUMBER("timeout", 1, 600), NUMBER("timeLimit", 1, 86400),
-    TEXT("callerId"), FLAG("hangupOnStar"), FLAG("answerOnBridge"), FLAG("sequential"),
-    TEXT("ringTone"), WORD("record", RECORD_WORDS), WORD("trim", "trim-silence do-not-trim"),
-    WORD("recordingTrack", "inbound outbound both"), TEXT("recordingStatusCallback"),
+    TEXT("action"),
+    METHOD("method"),
+    NUMBER("timeout", 1, 600),
+    NUMBER("timeLimit", 1, 86400),
+    TEXT("callerId"),
+    FLAG("hangupOnStar"),
+    FLAG("answerOnBridge"),
+    FLAG("sequential"),
+    TEXT("ringTone"),
+    WORD("record", RECORD_WORDS),
+    WORD("trim", "trim-silence do-not-trim"),
+    WORD("recordingTrack", "inbound outbound both"),
+    TEXT("recordingStatusCallback"),
     METHOD("recordingStatusCallbackMethod"),
-    WORDS("recordingStatusCallbackEvent", "in-progress completed absent"), IGNORED("referUrl"),
-    IGNORED("referMethod"), IGNORED("events"), IGNORED("passports"),
-    IGNORED("recordingConfigurationId"), END};
+    WORDS("recordingStatusCallbackEvent", "in-progress completed absent"),
+    IGNORED("referUrl"),
+    IGNORED("referMethod"),
+    IGNORED("events"),
+    IGNORED("passports"),
+    IGNORED("recordingConfigurationId"),
+    END};
 
-static const struct twiml_attribute_rule GATHER[] = {
-    TEXT("action"), METHOD("method"), WORDS("input", "dtmf speech"), NUMBER("timeout", 0, 600),
-    KEYS("finishOnKey"), NUMBER("numDigits", 1, 255), FLAG("actionOnEmptyResult"),
-    IGNORED("speechTimeout"), IGNORED("maxSpeechTime"), IGNORED("language"), IGNORED("hints"),
-    IGNORED("partialResultCallback"), IGNORED("partialResultCallbackMethod"),
-    IGNORED("profanityFilter"), IGNORED("bargeIn"), IGNORED("dtmfDetection"),
-    IGNORED("speechModel"), IGNORED("enhanced"), IGNORED("debug"), END};
+static const struct twiml_attribute_rule GATHER[] = {TEXT("action"),
+                                                     METHOD("method"),
+                                                     WORDS("input", "dtmf speech"),
+                                                     NUMBER("timeout", 0, 600),
+                                                     KEYS("finishOnKey"),
+                                                     NUMBER("numDigits", 1, 255),
+                                                     FLAG("actionOnEmptyResult"),
+                                                     IGNORED("speechTimeout"),
+                                                     IGNORED("maxSpeechTime"),
+                                                     IGNORED("language"),
+                                                     IGNORED("hints"),
+                                                     IGNORED("partialResultCallback"),
+                                                     IGNORED("partialResultCallbackMethod"),
+                                                     IGNORED("profanityFilter"),
+                                                     IGNORED("bargeIn"),
+                                                     IGNORED("dtmfDetection"),
+                                                     IGNORED("speechModel"),
+                                                     IGNORED("enhanced"),
+                                                     IGNORED("debug"),
+                                                     END};
 
 #define MACHINE_DETECTION                                                                          \
     TEXT("machineDetection"), TEXT("machineDetectionTimeout"),                                     \
@@ -55,24 +111,35 @@ static const struct twiml_attribute_rule GATHER[] = {
     TEXT("url"), METHOD("method"), TEXT("statusCallback"), METHOD("statusCallbackMethod"),         \
         WORDS("statusCallbackEvent", CALL_EVENTS)
 
-static const struct twiml_attribute_rule NUMBER_NOUN[] = {
-    DIGITS("sendDigits"), NOUN_CALLBACKS, MACHINE_DETECTION, IGNORED("byoc"),
-    IGNORED("phoneNumber"), END};
+static const struct twiml_attribute_rule NUMBER_NOUN[] = {DIGITS("sendDigits"),   NOUN_CALLBACKS,
+                                                          MACHINE_DETECTION,      IGNORED("byoc"),
+                                                          IGNORED("phoneNumber"), END};
 static const struct twiml_attribute_rule CLIENT[] = {NOUN_CALLBACKS, END};
 static const struct twiml_attribute_rule SIP[] = {TEXT("username"), TEXT("password"),
                                                   NOUN_CALLBACKS, MACHINE_DETECTION, END};
 
 static const struct twiml_attribute_rule CONFERENCE[] = {
-    FLAG("muted"), WORD("beep", "true false onEnter onExit"), FLAG("startConferenceOnEnter"),
-    FLAG("endConferenceOnExit"), TEXT("participantLabel"), TEXT("waitUrl"), METHOD("waitMethod"),
+    FLAG("muted"),
+    WORD("beep", "true false onEnter onExit"),
+    FLAG("startConferenceOnEnter"),
+    FLAG("endConferenceOnExit"),
+    TEXT("participantLabel"),
+    TEXT("waitUrl"),
+    METHOD("waitMethod"),
     NUMBER("maxParticipants", 2, 250),
     WORD("record", "do-not-record record-from-start true false"),
-    WORD("trim", "trim-silence do-not-trim"), TEXT("coach"),
-    WORD("jitterBufferSize", "large medium small off"), TEXT("region"), TEXT("statusCallback"),
-    METHOD("statusCallbackMethod"), WORDS("statusCallbackEvent", CONFERENCE_EVENTS),
-    IGNORED("eventCallbackUrl"), TEXT("recordingStatusCallback"),
+    WORD("trim", "trim-silence do-not-trim"),
+    TEXT("coach"),
+    WORD("jitterBufferSize", "large medium small off"),
+    TEXT("region"),
+    TEXT("statusCallback"),
+    METHOD("statusCallbackMethod"),
+    WORDS("statusCallbackEvent", CONFERENCE_EVENTS),
+    IGNORED("eventCallbackUrl"),
+    TEXT("recordingStatusCallback"),
     METHOD("recordingStatusCallbackMethod"),
-    WORDS("recordingStatusCallbackEvent", "in-progress completed absent"), END};
+    WORDS("recordingStatusCallbackEvent", "in-progress completed absent"),
+    END};
 
 #define IN(kind) (1u << (kind))
 

@@ -8,15 +8,15 @@
  * One const table; used by wire/twiml.c alone.
  */
 enum twiml_value {
-    TWIML_VALUE_TEXT,     /* anything */
-    TWIML_VALUE_FLAG,     /* true false */
-    TWIML_VALUE_NUMBER,   /* decimal within low..high */
-    TWIML_VALUE_WORD,     /* one of words (separated by blanks) */
-    TWIML_VALUE_WORDS,    /* some of words, separated by blanks */
-    TWIML_VALUE_METHOD,   /* GET POST */
-    TWIML_VALUE_DIGITS,   /* 0-9 * # A-D w W */
-    TWIML_VALUE_KEYS,     /* 0-9 * #, may be empty */
-    TWIML_VALUE_IGNORED,  /* lawful, without effect here: no warning, not kept */
+    TWIML_VALUE_TEXT,    /* anything */
+    TWIML_VALUE_FLAG,    /* true false */
+    TWIML_VALUE_NUMBER,  /* decimal within low..high */
+    TWIML_VALUE_WORD,    /* one of words (separated by blanks) */
+    TWIML_VALUE_WORDS,   /* some of words, separated by blanks */
+    TWIML_VALUE_METHOD,  /* GET POST */
+    TWIML_VALUE_DIGITS,  /* 0-9 * # A-D w W */
+    TWIML_VALUE_KEYS,    /* 0-9 * #, may be empty */
+    TWIML_VALUE_IGNORED, /* lawful, without effect here: no warning, not kept */
 };
 
 struct twiml_attribute_rule {
@@ -29,8 +29,8 @@ struct twiml_attribute_rule {
 struct twiml_element_rule {
     const char *name;
     enum twiml_kind kind;
-    unsigned parents;     /* bits of 1 << kind; TWIML_IN_RESPONSE */
-    bool text;            /* holds text; text in others is a warning */
+    unsigned parents;                              /* bits of 1 << kind; TWIML_IN_RESPONSE */
+    bool text;                                     /* holds text; text in others is a warning */
     const struct twiml_attribute_rule *attributes; /* ended by a NULL name */
 };
 

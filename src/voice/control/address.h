@@ -8,8 +8,8 @@ enum address_kind { ADDRESS_BAD, ADDRESS_NUMBER, ADDRESS_SIP, ADDRESS_CLIENT, AD
 
 struct address {
     enum address_kind kind;
-    char *text;            /* "+15005550001", "sip:user@host;transport=tcp", "client:agent7" */
-    struct form headers;   /* X- headers from the query of a SIP address */
+    char *text;          /* "+15005550001", "sip:user@host;transport=tcp", "client:agent7" */
+    struct form headers; /* X- headers from the query of a SIP address */
 };
 
 /* Blanks, dashes, dots and brackets in a number are left out. Release it also when it is bad. */

@@ -11,7 +11,7 @@
 #include "voice/control/rate.h"
 #include "voice/control/run.h"
 
-static const instant ANSWER_TIME_MAX = 40 * SECOND;    /* from our 200 to its ACK */
+static const instant ANSWER_TIME_MAX = 40 * SECOND; /* from our 200 to its ACK */
 static const instant DIGITS_TIME_MAX = 60 * SECOND;
 static const instant INCOMING_RING_MAX = 180 * SECOND; /* an incoming call nobody answers */
 
@@ -210,8 +210,7 @@ void call_sweep(struct control *control)
 void calls_release(struct control *control)
 {
     while (control->calls_live.first)
-        call_hang_up(container_of(control->calls_live.first, struct call, by_state),
-                     CALL_CANCELED);
+        call_hang_up(container_of(control->calls_live.first, struct call, by_state), CALL_CANCELED);
     machine_settle(control);
     while (control->calls_ended.first) {
         struct call *call = container_of(control->calls_ended.first, struct call, by_state);
@@ -452,8 +451,8 @@ static void take_number(struct call *call, const struct line_number *number)
 void call_arrived(struct control *control, const struct control_event *event)
 {
     const struct line_number *number = number_of(control, event->as.incoming.to);
-    struct call *call = call_new(control, CALL_INBOUND, event->as.incoming.to,
-                                 event->as.incoming.from);
+    struct call *call =
+        call_new(control, CALL_INBOUND, event->as.incoming.to, event->as.incoming.from);
     struct call_life *life = call->life;
 
     call->leg = event->leg;
@@ -566,8 +565,7 @@ void call_end(struct call *call, enum call_state state, unsigned sip_code)
     if (life->dial)
         dial_parent_gone(life->dial);
     if (life->participant)
-        participant_leave(life->participant,
-                          call->answered_at ? LEFT_HUNG_UP : LEFT_ADD_FAILED);
+        participant_leave(life->participant, call->answered_at ? LEFT_HUNG_UP : LEFT_ADD_FAILED);
     if (life->child)
         dial_child_ended(life->child);
     run_free(life->run);

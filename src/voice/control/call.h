@@ -13,7 +13,7 @@
  */
 enum call_state {
     CALL_QUEUED,
-    CALL_INITIATED,    /* REST says "ringing" */
+    CALL_INITIATED, /* REST says "ringing" */
     CALL_RINGING,
     CALL_IN_PROGRESS,
     CALL_COMPLETED,
@@ -32,7 +32,7 @@ enum { ON_INITIATED = 1, ON_RINGING = 2, ON_ANSWERED = 4, ON_COMPLETED = 8 };
 /* What to do when it is answered (or has arrived). */
 struct voice_plan {
     char *url, *method, *fallback_url, *fallback_method;
-    char *twiml;                   /* instead of url */
+    char *twiml; /* instead of url */
 };
 
 struct callback_target {
@@ -47,18 +47,18 @@ struct call_life {
     unsigned sequence;
     unsigned timeout_s, time_limit_s;
     char *send_digits, *sip_user, *sip_password, *caller_id;
-    struct form headers;           /* X- headers to send, or that came */
+    struct form headers; /* X- headers to send, or that came */
     char *sip_call_id;
-    struct form stored;            /* parameters kept without effect (machine detection ...) */
+    struct form stored; /* parameters kept without effect (machine detection ...) */
     struct timer ring_timer, limit_timer;
     struct chain_link in_queue;
     struct cookie *cookies;
-    struct run *run;               /* its TwiML; NULL: none */
-    struct dial *dial;             /* the Dial it runs */
-    struct dial_child *child;      /* as a leg of somebody's Dial */
+    struct run *run;          /* its TwiML; NULL: none */
+    struct dial *dial;        /* the Dial it runs */
+    struct dial_child *child; /* as a leg of somebody's Dial */
     struct participant *participant;
-    uint64_t room;                 /* media room it is in; 0: none */
-    bool is_sending_digits;        /* SendDigits, before its plan begins */
+    uint64_t room;          /* media room it is in; 0: none */
+    bool is_sending_digits; /* SendDigits, before its plan begins */
     bool early_media, is_answering, answers_on_bridge;
 };
 
@@ -76,15 +76,15 @@ struct call {
     bool has_hello;
     uint64_t leg;
     unsigned webhooks_open;
-    bool leg_is_up;                /* from INVITE or arrival to CONTROL_LEG_ENDED */
+    bool leg_is_up; /* from INVITE or arrival to CONTROL_LEG_ENDED */
     struct call_life *life;
 };
 
 struct call *call_new(struct control *control, enum call_direction direction, const char *to,
                       const char *from);
 struct call *call_find(struct control *control, struct slice sid); /* any case; NULL: none */
-void call_sweep(struct control *control);     /* forgets the oldest ended calls past the limits */
-void call_forget(struct call *call);          /* an ended call; frees it at the end of the step */
+void call_sweep(struct control *control); /* forgets the oldest ended calls past the limits */
+void call_forget(struct call *call);      /* an ended call; frees it at the end of the step */
 void calls_release(struct control *control);
 
 bool call_is_live(const struct call *call);
@@ -93,10 +93,10 @@ const char *call_status(const struct call *call);          /* the REST word */
 const char *call_status_callback(const struct call *call); /* the callback word */
 const char *call_state_name(enum call_state state);
 const char *call_direction_name(const struct call *call);
-unsigned call_seconds(const struct call *call);            /* of conversation; 0 when none */
+unsigned call_seconds(const struct call *call); /* of conversation; 0 when none */
 
 /* What happened. */
-void call_dial_out(struct call *call);        /* left the queue: INVITE */
+void call_dial_out(struct call *call); /* left the queue: INVITE */
 void call_leg_ringing(struct call *call, bool early_media, const char *sip_call_id);
 void call_leg_answered(struct call *call);
 void call_leg_ended(struct call *call, const struct control_event *event);
@@ -124,6 +124,6 @@ void call_callbacks_done(struct call *call);
 
 /* The parameters of every webhook about this call. */
 void call_parameters(const struct call *call, struct form *form);
-void call_limit_start(struct call *call);     /* its time limit, from the answer */
+void call_limit_start(struct call *call); /* its time limit, from the answer */
 
 #endif

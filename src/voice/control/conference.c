@@ -208,8 +208,8 @@ void conference_end(struct conference *conference, enum conference_end_reason en
     table_remove(&control->rooms, conference->name, strlen(conference->name));
     --control->conferences_live;
     chain_add(&control->conferences_ended, &conference->by_end);
-    empty(conference, end == CONFERENCE_ENDED_VIA_API ? LEFT_CONFERENCE_ENDED
-                                                      : LEFT_MODERATOR_ENDED);
+    empty(conference,
+          end == CONFERENCE_ENDED_VIA_API ? LEFT_CONFERENCE_ENDED : LEFT_MODERATOR_ENDED);
     close_room(conference);
     tell_end(conference);
 }

@@ -21,20 +21,27 @@ enum conference_end_reason {
 
 /* Bits of the subscription words. */
 enum {
-    ON_START = 1, ON_END = 2, ON_JOIN = 4, ON_LEAVE = 8, ON_MUTE = 16, ON_HOLD = 32,
-    ON_MODIFY = 64, ON_SPEAKER = 128, ON_ANNOUNCEMENT = 256,
+    ON_START = 1,
+    ON_END = 2,
+    ON_JOIN = 4,
+    ON_LEAVE = 8,
+    ON_MUTE = 16,
+    ON_HOLD = 32,
+    ON_MODIFY = 64,
+    ON_SPEAKER = 128,
+    ON_ANNOUNCEMENT = 256,
 };
 
 enum participant_state {
-    PARTICIPANT_CALLING,  /* made by the API, its call is not answered yet */
-    PARTICIPANT_PENDING,  /* its wait document is being fetched */
+    PARTICIPANT_CALLING, /* made by the API, its call is not answered yet */
+    PARTICIPANT_PENDING, /* its wait document is being fetched */
     PARTICIPANT_IN,
     PARTICIPANT_GONE,
 };
 
 enum leave_reason {
     LEFT_HUNG_UP,
-    LEFT_VIA_API,         /* kicked, or redirected */
+    LEFT_VIA_API, /* kicked, or redirected */
     LEFT_CONFERENCE_ENDED,
     LEFT_MODERATOR_ENDED,
     LEFT_ADD_FAILED,
@@ -42,7 +49,7 @@ enum leave_reason {
 };
 
 struct join_options {
-    const char *label;                  /* NULL or "": none */
+    const char *label; /* NULL or "": none */
     bool muted, start_on_enter, end_on_exit, beep_on_enter, beep_on_exit, early_media;
     bool coaching;
     const char *coach_sid;              /* NULL: none */
@@ -59,11 +66,11 @@ struct participant {
     struct chain_link link;
     enum participant_state state;
     char *label, *wait_url, *wait_method;
-    char coach_sid[SID_SIZE];           /* "": none */
+    char coach_sid[SID_SIZE]; /* "": none */
     bool muted, hold, coaching, start_on_enter, end_on_exit, beep_on_enter, beep_on_exit;
     bool early_media, by_api, is_waiting, failed;
     struct run *wait, *held, *announcement;
-    uint64_t wait_play, hold_play;      /* the engine's own audio */
+    uint64_t wait_play, hold_play; /* the engine's own audio */
     char *announce_url;
     instant created_at, updated_at;
 };
@@ -77,12 +84,12 @@ struct conference {
     enum conference_end_reason end;
     char ending_sid[SID_SIZE], *ending_label;
     instant created_at, updated_at, ended_at;
-    struct chain participants;          /* all states but GONE */
+    struct chain participants; /* all states but GONE */
     size_t in_count;
-    uint64_t room;                      /* 0: no media yet */
-    uint64_t ring_play;                 /* ring-back for those inside */
+    uint64_t room;      /* 0: no media yet */
+    uint64_t ring_play; /* ring-back for those inside */
     struct callback_target callback;
-    bool callback_settled;              /* the first participant has decided */
+    bool callback_settled; /* the first participant has decided */
     struct callback_line line;
     unsigned sequence;
     struct run *announcement;
@@ -97,7 +104,7 @@ enum { JOIN_FULL = 16022, JOIN_LABEL_TAKEN = 16025, JOIN_NOBODY_TO_COACH = 13240
  * wait document; else the code. by_api: its call is still to be placed (PARTICIPANT_CALLING).
  */
 must_check unsigned conference_join(struct control *control, const char *name, struct call *call,
-                         const struct join_options *options, bool by_api);
+                                    const struct join_options *options, bool by_api);
 struct conference *conference_find(struct control *control, struct slice sid);
 struct conference *conference_by_name(struct control *control, const char *name); /* live */
 struct participant *conference_participant(struct conference *conference, const char *key);

@@ -58,7 +58,8 @@ static void copy_numbers(struct control *control, const struct control_options *
         number_copy(&control->numbers[i], &options->numbers[i]);
         chain_add(&control->numbers_chain, &control->numbers[i].link);
     }
-    control->caller_ids = memory_take((options->caller_id_count + 1) * sizeof(*control->caller_ids));
+    control->caller_ids =
+        memory_take((options->caller_id_count + 1) * sizeof(*control->caller_ids));
     control->caller_id_count = options->caller_id_count;
     for (size_t i = 0; i < options->caller_id_count; ++i) {
         number_copy(&control->caller_ids[i],
@@ -81,8 +82,7 @@ static void copy_limits(struct control *control, const struct control_options *o
         options->live_call_count_max ? options->live_call_count_max : 4096;
     control->ended_call_count_max =
         options->ended_call_count_max ? options->ended_call_count_max : 100000;
-    control->ended_call_age_max =
-        options->ended_call_age_max ? options->ended_call_age_max : DAY;
+    control->ended_call_age_max = options->ended_call_age_max ? options->ended_call_age_max : DAY;
     control->time_limit_s = options->time_limit_s ? options->time_limit_s : 14400;
     control->webhook_retries = options->webhook_retries ? options->webhook_retries : 1;
 }
@@ -100,8 +100,7 @@ int control_new(struct control **controlp, const struct control_options *options
         return ENOMEM;
     slice_copy(slice_from(options->account_sid), control->account_sid, SID_SIZE);
     control->auth_token = memory_clean(options->auth_token);
-    control->account_name =
-        memory_clean(options->account_name ? options->account_name : "Outdial");
+    control->account_name = memory_clean(options->account_name ? options->account_name : "Outdial");
     sid_source_init(&control->sids, seed, seed_size);
     heap_init(&control->timers);
     table_init(&control->calls);
@@ -241,8 +240,7 @@ static void feed_leg(struct control *control, struct call *call, const struct co
         note_event(control, call, "media packets_in=%llu packets_out=%llu lost=%llu jitter_us=%u",
                    (unsigned long long)event->as.figures.packets_in,
                    (unsigned long long)event->as.figures.packets_out,
-                   (unsigned long long)event->as.figures.packets_lost,
-                   event->as.figures.jitter_us);
+                   (unsigned long long)event->as.figures.packets_lost, event->as.figures.jitter_us);
         break;
     case CONTROL_LEG_INCOMING:
     case CONTROL_TIME_PASSED:

@@ -39,63 +39,63 @@ struct control;
 
 /* A telephone number of ours and what to do when it is called. NULL texts are unset. */
 struct control_number {
-    const char *number;                 /* E.164; NULL in control_options.unlisted */
-    const char *friendly_name;          /* NULL: the number */
+    const char *number;        /* E.164; NULL in control_options.unlisted */
+    const char *friendly_name; /* NULL: the number */
     const char *voice_url, *voice_method;
     const char *voice_fallback_url, *voice_fallback_method;
     const char *status_callback, *status_callback_method;
 };
 
 struct control_options {
-    const char *account_sid;            /* AC + 32 hex */
-    const char *auth_token;             /* the password of the REST interface, the key of signatures */
-    const char *account_name;           /* NULL: "Outdial" */
+    const char *account_sid;  /* AC + 32 hex */
+    const char *auth_token;   /* the password of the REST interface, the key of signatures */
+    const char *account_name; /* NULL: "Outdial" */
 
     const struct control_number *numbers; /* ours. None and no caller_ids: any From is accepted */
     size_t number_count;
-    const char *const *caller_ids;      /* further numbers that may be shown as From */
+    const char *const *caller_ids; /* further numbers that may be shown as From */
     size_t caller_id_count;
-    struct control_number unlisted;     /* incoming calls to any other address; number is NULL */
+    struct control_number unlisted; /* incoming calls to any other address; number is NULL */
 
     const char *const *allowed_prefixes; /* of numbers to call, "+49"; none: all (else 21215) */
     size_t allowed_prefix_count;
 
-    unsigned calls_per_second;          /* of the REST interface; 0: 10 */
-    instant queue_age_max;              /* older queued calls are canceled; 0: 30 s */
-    size_t live_call_count_max;         /* 0: 4 096; beyond, a call fails with notification 10004 */
-    size_t ended_call_count_max;        /* kept readable; 0: 100 000 */
-    instant ended_call_age_max;         /* 0: 24 h */
-    unsigned time_limit_s;              /* of a call that sets none; 0: 14 400 */
-    unsigned webhook_retries;           /* of a URL without #rc; 0: 1 */
+    unsigned calls_per_second;   /* of the REST interface; 0: 10 */
+    instant queue_age_max;       /* older queued calls are canceled; 0: 30 s */
+    size_t live_call_count_max;  /* 0: 4 096; beyond, a call fails with notification 10004 */
+    size_t ended_call_count_max; /* kept readable; 0: 100 000 */
+    instant ended_call_age_max;  /* 0: 24 h */
+    unsigned time_limit_s;       /* of a call that sets none; 0: 14 400 */
+    unsigned webhook_retries;    /* of a URL without #rc; 0: 1 */
 };
 
 /* -------------------------------------------------------------------------------------- events */
 
 enum control_event_kind {
-    CONTROL_TIME_PASSED,     /* the deadline has come */
+    CONTROL_TIME_PASSED, /* the deadline has come */
     /* leg */
-    CONTROL_LEG_INCOMING,    /* .incoming: somebody calls; nothing but 100 was answered yet */
-    CONTROL_LEG_RINGING,     /* 180, or 18x with SDP (.ringing.early_media) */
-    CONTROL_LEG_ANSWERED,    /* outbound: 200 arrived. Incoming: our 200 was acknowledged */
-    CONTROL_LEG_ENDED,       /* .ended; nothing more comes from this leg */
-    CONTROL_LEG_HEARD,       /* its first RTP packet */
-    CONTROL_LEG_SILENT,      /* no RTP for longer than the shell tolerates; it is hung up */
-    CONTROL_LEG_HELLO,       /* .hello: the other member of its room has been sent its first sound */
-    CONTROL_LEG_DIGIT,       /* .digit: a key was pressed (told once, at its end or start) */
+    CONTROL_LEG_INCOMING, /* .incoming: somebody calls; nothing but 100 was answered yet */
+    CONTROL_LEG_RINGING,  /* 180, or 18x with SDP (.ringing.early_media) */
+    CONTROL_LEG_ANSWERED, /* outbound: 200 arrived. Incoming: our 200 was acknowledged */
+    CONTROL_LEG_ENDED,    /* .ended; nothing more comes from this leg */
+    CONTROL_LEG_HEARD,    /* its first RTP packet */
+    CONTROL_LEG_SILENT,   /* no RTP for longer than the shell tolerates; it is hung up */
+    CONTROL_LEG_HELLO,    /* .hello: the other member of its room has been sent its first sound */
+    CONTROL_LEG_DIGIT,    /* .digit: a key was pressed (told once, at its end or start) */
     CONTROL_LEG_DIGITS_SENT, /* the digits of CONTROL_SEND_DIGITS are out */
     CONTROL_LEG_SPEECH,      /* .speech: the talker in a room began or stopped */
-    CONTROL_LEG_FIGURES,     /* .figures: of its media; may come before or after CONTROL_LEG_ENDED */
+    CONTROL_LEG_FIGURES, /* .figures: of its media; may come before or after CONTROL_LEG_ENDED */
     /* others */
-    CONTROL_PLAY_ENDED,      /* .play: played to its end, or failed. None follows CONTROL_STOP_PLAY */
-    CONTROL_FETCHED,         /* .fetched: exactly one for each CONTROL_FETCH */
+    CONTROL_PLAY_ENDED, /* .play: played to its end, or failed. None follows CONTROL_STOP_PLAY */
+    CONTROL_FETCHED,    /* .fetched: exactly one for each CONTROL_FETCH */
 };
 
 /* Who ended a leg. */
 enum control_leg_end {
-    CONTROL_END_PEER,        /* BYE, or a final answer >= 300: sip_code tells */
-    CONTROL_END_OURS,        /* as CONTROL_HANG_UP or CONTROL_REJECT ordered; sip_code 487, 0 ... */
-    CONTROL_END_NO_ANSWER,   /* the transaction timed out: no SIP answer at all; sip_code 408 */
-    CONTROL_END_TRANSPORT,   /* it could not be sent, or the connection broke; sip_code 503 or 0 */
+    CONTROL_END_PEER,      /* BYE, or a final answer >= 300: sip_code tells */
+    CONTROL_END_OURS,      /* as CONTROL_HANG_UP or CONTROL_REJECT ordered; sip_code 487, 0 ... */
+    CONTROL_END_NO_ANSWER, /* the transaction timed out: no SIP answer at all; sip_code 408 */
+    CONTROL_END_TRANSPORT, /* it could not be sent, or the connection broke; sip_code 503 or 0 */
 };
 
 /* The outcomes of net/http_client.h, in its order. */
@@ -117,30 +117,30 @@ struct control_header {
 
 struct control_event {
     enum control_event_kind kind;
-    uint64_t leg;                       /* of the CONTROL_LEG_ events */
+    uint64_t leg; /* of the CONTROL_LEG_ events */
     union {
         struct {
-            const char *from, *to;      /* "+15005550006", or "sip:user@host" when not a number */
-            const char *caller_name;    /* display name; may be NULL */
-            const char *sip_call_id;    /* may be NULL */
+            const char *from, *to;   /* "+15005550006", or "sip:user@host" when not a number */
+            const char *caller_name; /* display name; may be NULL */
+            const char *sip_call_id; /* may be NULL */
             const struct control_header *headers; /* its X- headers */
             size_t header_count;
-            const char *peer;           /* "127.0.0.1:5070" */
+            const char *peer; /* "127.0.0.1:5070" */
         } incoming;
         struct {
             bool early_media;
-            const char *sip_call_id;    /* may be NULL; of outbound legs, for SipCallId */
+            const char *sip_call_id; /* may be NULL; of outbound legs, for SipCallId */
         } ringing;
         struct {
             enum control_leg_end by;
-            unsigned sip_code;          /* the final answer's; 0 when there was none (a BYE) */
-            const char *reason;         /* the peer's words; may be NULL */
+            unsigned sip_code;  /* the final answer's; 0 when there was none (a BYE) */
+            const char *reason; /* the peer's words; may be NULL */
         } ended;
         struct {
-            uint64_t latency_us;        /* DESIGN promise 1 */
+            uint64_t latency_us; /* DESIGN promise 1 */
         } hello;
         struct {
-            char digit;                 /* 0-9 * # A-D */
+            char digit; /* 0-9 * # A-D */
             unsigned duration_ms;
         } digit;
         struct {
@@ -152,15 +152,15 @@ struct control_event {
         } figures;
         struct {
             uint64_t play;
-            const char *error;          /* NULL: played to its end; else a sentence for people */
+            const char *error; /* NULL: played to its end; else a sentence for people */
         } play;
         struct {
             uint64_t fetch;
             enum control_fetch_outcome outcome;
-            const char *error;          /* a sentence for people; may be NULL */
-            unsigned status;            /* HTTP; 0 unless answered */
+            const char *error;                   /* a sentence for people; may be NULL */
+            unsigned status;                     /* HTTP; 0 unless answered */
             const char *content_type, *location; /* "" or NULL when absent */
-            const char *set_cookie;     /* Set-Cookie headers, one a line; "" or NULL when absent */
+            const char *set_cookie; /* Set-Cookie headers, one a line; "" or NULL when absent */
             struct slice body;
         } fetched;
     } as;
@@ -169,47 +169,48 @@ struct control_event {
 /* ------------------------------------------------------------------------------------- effects */
 
 enum control_effect_kind {
-    CONTROL_INVITE,          /* .invite: call somebody; answers come as leg events */
-    CONTROL_ANSWER,          /* the incoming leg with 200 and SDP */
-    CONTROL_REJECT,          /* .reject: the incoming, unanswered leg with a final answer */
-    CONTROL_HANG_UP,         /* CANCEL, BYE or a final answer, as its state asks; LEG_ENDED follows */
-    CONTROL_FETCH,           /* .fetch: one HTTP request, once. Redirects and retries are decided here */
-    CONTROL_PLAY,            /* .play */
-    CONTROL_STOP_PLAY,       /* .play.play only; no CONTROL_PLAY_ENDED is owed after it */
-    CONTROL_SEND_DIGITS,     /* .digits; CONTROL_LEG_DIGITS_SENT follows */
-    CONTROL_ROOM_OPEN,       /* .room.room */
-    CONTROL_ROOM_CLOSE,      /* .room.room; it is empty by then */
-    CONTROL_ROOM_JOIN,       /* .room; a leg is in one room at most */
-    CONTROL_ROOM_LEAVE,      /* .room.room; of the leg. Not given for a leg that ended */
-    CONTROL_LEG_MUTE,        /* .flag: its room does not hear it */
-    CONTROL_LEG_HOLD,        /* .flag: it neither hears nor is heard by its room */
-    CONTROL_LEG_COACH,       /* .coach: only that leg hears it; 0: all do */
+    CONTROL_INVITE,    /* .invite: call somebody; answers come as leg events */
+    CONTROL_ANSWER,    /* the incoming leg with 200 and SDP */
+    CONTROL_REJECT,    /* .reject: the incoming, unanswered leg with a final answer */
+    CONTROL_HANG_UP,   /* CANCEL, BYE or a final answer, as its state asks; LEG_ENDED follows */
+    CONTROL_FETCH,     /* .fetch: one HTTP request, once. Redirects and retries are decided here */
+    CONTROL_PLAY,      /* .play */
+    CONTROL_STOP_PLAY, /* .play.play only; no CONTROL_PLAY_ENDED is owed after it */
+    CONTROL_SEND_DIGITS, /* .digits; CONTROL_LEG_DIGITS_SENT follows */
+    CONTROL_ROOM_OPEN,   /* .room.room */
+    CONTROL_ROOM_CLOSE,  /* .room.room; it is empty by then */
+    CONTROL_ROOM_JOIN,   /* .room; a leg is in one room at most */
+    CONTROL_ROOM_LEAVE,  /* .room.room; of the leg. Not given for a leg that ended */
+    CONTROL_LEG_MUTE,    /* .flag: its room does not hear it */
+    CONTROL_LEG_HOLD,    /* .flag: it neither hears nor is heard by its room */
+    CONTROL_LEG_COACH,   /* .coach: only that leg hears it; 0: all do */
 };
 
 enum control_source {
-    CONTROL_SOURCE_SAY,      /* text, voice, language */
-    CONTROL_SOURCE_URL,      /* an audio file to GET (the shell fetches, decodes and caches it) */
-    CONTROL_SOURCE_SILENCE,  /* silence_ms */
-    CONTROL_SOURCE_RING,     /* ring-back tone, endless */
+    CONTROL_SOURCE_SAY,     /* text, voice, language */
+    CONTROL_SOURCE_URL,     /* an audio file to GET (the shell fetches, decodes and caches it) */
+    CONTROL_SOURCE_SILENCE, /* silence_ms */
+    CONTROL_SOURCE_RING,    /* ring-back tone, endless */
     CONTROL_SOURCE_BEEP_ENTER,
     CONTROL_SOURCE_BEEP_EXIT,
-    CONTROL_SOURCE_HOLD,     /* the engine's own hold audio, endless */
+    CONTROL_SOURCE_HOLD, /* the engine's own hold audio, endless */
 };
 
 struct control_effect {
     enum control_effect_kind kind;
-    uint64_t leg;                       /* 0 when the effect is about no leg */
+    uint64_t leg; /* 0 when the effect is about no leg */
     union {
         struct {
-            const char *to;             /* "+15005550001" (by the trunk) or "sip:user@host;..." */
-            const char *from;           /* number or SIP user part to show */
-            const char *caller_name;    /* display name, or NULL */
-            const char *user, *password; /* digest credentials for this call, or NULL: the trunk's */
+            const char *to;          /* "+15005550001" (by the trunk) or "sip:user@host;..." */
+            const char *from;        /* number or SIP user part to show */
+            const char *caller_name; /* display name, or NULL */
+            const char *user,
+                *password; /* digest credentials for this call, or NULL: the trunk's */
             const struct control_header *headers; /* X- headers to send */
             size_t header_count;
-        } invite;                       /* ring time-out is the control's: it hangs up */
+        } invite; /* ring time-out is the control's: it hangs up */
         struct {
-            unsigned sip_code;          /* 486, 603, 404, 480 ... */
+            unsigned sip_code; /* 486, 603, 404, 480 ... */
         } reject;
         struct {
             uint64_t fetch;
@@ -223,23 +224,23 @@ struct control_effect {
         } fetch;
         struct {
             uint64_t play;
-            uint64_t room;              /* the target: this room, or when 0 the effect's leg. A play
+            uint64_t room; /* the target: this room, or when 0 the effect's leg. A play
                                            to a leg is heard in place of its room; to a room, by
                                            all its members over the talk */
             enum control_source source;
             const char *text, *voice, *language; /* SAY; voice and language may be "" */
-            const char *url;            /* URL */
-            unsigned silence_ms;        /* SILENCE */
-            unsigned loop;              /* times; 0: until stopped */
+            const char *url;                     /* URL */
+            unsigned silence_ms;                 /* SILENCE */
+            unsigned loop;                       /* times; 0: until stopped */
         } play;
         struct {
-            const char *digits;         /* 0-9 * # A-D; w: half a second, W: one second */
+            const char *digits; /* 0-9 * # A-D; w: half a second, W: one second */
         } digits;
         struct {
             uint64_t room;
             bool muted;
             bool held;
-            uint64_t coach;             /* leg that alone hears this one; 0: all */
+            uint64_t coach; /* leg that alone hears this one; 0: all */
         } room;
         struct {
             bool on;
@@ -253,17 +254,17 @@ struct control_effect {
 /* ---------------------------------------------------------------------------------------- REST */
 
 struct control_request {
-    const char *method;                 /* "GET", "POST", "DELETE" */
-    const char *path;                   /* as sent, percent-encoded: "/2010-04-01/Accounts/AC.../..." */
-    const char *query;                  /* what stood after '?', as sent; "" or NULL: nothing */
-    struct slice body;                  /* application/x-www-form-urlencoded */
-    const char *user, *password;        /* HTTP Basic; NULL when there was none */
+    const char *method;          /* "GET", "POST", "DELETE" */
+    const char *path;            /* as sent, percent-encoded: "/2010-04-01/Accounts/AC.../..." */
+    const char *query;           /* what stood after '?', as sent; "" or NULL: nothing */
+    struct slice body;           /* application/x-www-form-urlencoded */
+    const char *user, *password; /* HTTP Basic; NULL when there was none */
 };
 
 struct control_reply {
     unsigned status;
-    struct text body;                   /* JSON (application/json); empty with 204 */
-    char request_id[36];                /* for the header Twilio-Request-Id */
+    struct text body;    /* JSON (application/json); empty with 204 */
+    char request_id[36]; /* for the header Twilio-Request-Id */
 };
 
 /* ---------------------------------------------------------------------------------------- life */
@@ -275,7 +276,8 @@ int control_new(struct control **control, const struct control_options *options,
 void control_free(struct control *control); /* NULL is fine */
 
 void control_feed(struct control *control, instant now, const struct control_event *event);
-bool control_drain(struct control *control, struct control_effect *effect); /* false: nothing more */
+bool control_drain(struct control *control,
+                   struct control_effect *effect);       /* false: nothing more */
 instant control_deadline(const struct control *control); /* INSTANT_NEVER: nothing is waited for */
 
 /* reply need not be initialised; release it. A request that is not understood is answered too. */

@@ -12,8 +12,8 @@ enum { DIAL_CHILD_COUNT_MAX = 10 };
 
 struct dial_child {
     struct dial *dial;
-    struct call *call;                 /* NULL: not called yet, or gone */
-    const struct twiml_element *noun;  /* NULL: the plain text of Dial */
+    struct call *call;                /* NULL: not called yet, or gone */
+    const struct twiml_element *noun; /* NULL: the plain text of Dial */
     struct run *whisper;
     bool answered;
 };
@@ -24,8 +24,8 @@ struct dial {
     struct dial_child children[DIAL_CHILD_COUNT_MAX];
     size_t child_count, called_count;
     struct dial_child *winner;
-    char child_sid[SID_SIZE];          /* of the winner, or the last that was tried */
-    enum call_state worst;             /* how the tries ended so far */
+    char child_sid[SID_SIZE]; /* of the winner, or the last that was tried */
+    enum call_state worst;    /* how the tries ended so far */
     bool bridged, is_conference;
     instant bridged_at;
     uint64_t room, ring_play;

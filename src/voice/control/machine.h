@@ -71,15 +71,15 @@ struct control {
     struct heap timers;
     struct effects effects;
     struct grave *graves;
-    struct chain awake;                 /* runs to go on */
+    struct chain awake; /* runs to go on */
     uint64_t next_leg, next_room, next_play, next_fetch;
 
-    struct table calls;                 /* SID -> struct call */
-    struct table legs;                  /* leg -> struct call */
-    struct table plays;                 /* play -> struct run */
-    struct table webhooks;              /* fetch -> struct webhook */
-    struct table conferences;           /* SID -> struct conference */
-    struct table rooms;                 /* name -> live struct conference */
+    struct table calls;       /* SID -> struct call */
+    struct table legs;        /* leg -> struct call */
+    struct table plays;       /* play -> struct run */
+    struct table webhooks;    /* fetch -> struct webhook */
+    struct table conferences; /* SID -> struct conference */
+    struct table rooms;       /* name -> live struct conference */
 
     struct chain calls_by_age, calls_live, calls_ended;
     struct chain conferences_by_age, conferences_ended;
@@ -87,8 +87,8 @@ struct control {
     struct chain applications;
     struct chain events, notifications; /* notes of all calls, oldest first */
 
-    struct chain queue;                 /* calls waiting for the rate */
-    instant rate_next;                  /* when the bucket is full again, less its depth */
+    struct chain queue; /* calls waiting for the rate */
+    instant rate_next;  /* when the bucket is full again, less its depth */
     struct timer rate_timer, sweep_timer;
 
     struct control_figures figures;

@@ -14,12 +14,12 @@ struct note {
     struct chain_link link;    /* among all */
     struct chain_link of_call; /* among the call's */
     struct chain *home, *call_home;
-    struct call *call;         /* NULL: a conference's */
-    char sid[SID_SIZE];        /* of notifications */
+    struct call *call;  /* NULL: a conference's */
+    char sid[SID_SIZE]; /* of notifications */
     instant at;
-    unsigned code;             /* of notifications: 11200 ... */
+    unsigned code; /* of notifications: 11200 ... */
     bool is_warning;
-    char *text;                /* what happened */
+    char *text;                     /* what happened */
     char *url, *method, *variables; /* the request it is about, or NULL */
     bool has_answer;
     unsigned status, took_ms;
@@ -33,7 +33,7 @@ void note_event(struct control *control, struct call *call, const char *format, 
 struct note_request {
     const char *url, *method;
     const struct form *form;
-    unsigned status, took_ms;  /* 0: no answer, then error says why */
+    unsigned status, took_ms; /* 0: no answer, then error says why */
     const char *error, *content_type;
     struct slice body;
 };

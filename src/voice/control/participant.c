@@ -44,8 +44,7 @@ struct participant *participant_new(struct conference *conference, struct call *
     participant->call = call;
     participant->state = by_api ? PARTICIPANT_CALLING : PARTICIPANT_PENDING;
     participant->by_api = by_api;
-    participant->label =
-        options->label && options->label[0] ? memory_text(options->label) : NULL;
+    participant->label = options->label && options->label[0] ? memory_text(options->label) : NULL;
     participant->muted = options->muted;
     participant->start_on_enter = options->start_on_enter;
     participant->end_on_exit = options->end_on_exit;
@@ -145,16 +144,16 @@ static void holding_stop(struct participant *participant)
 
 static bool is_silenced(const struct participant *participant)
 {
-    return participant->muted || (participant->conference->state == CONFERENCE_INIT &&
-                                  !participant->start_on_enter);
+    return participant->muted ||
+           (participant->conference->state == CONFERENCE_INIT && !participant->start_on_enter);
 }
 
 static uint64_t coached_leg(const struct participant *participant)
 {
-    struct participant *coached = participant->coaching && participant->coach_sid[0]
-                                      ? conference_participant(participant->conference,
-                                                               participant->coach_sid)
-                                      : NULL;
+    struct participant *coached =
+        participant->coaching && participant->coach_sid[0]
+            ? conference_participant(participant->conference, participant->coach_sid)
+            : NULL;
 
     return coached ? coached->call->leg : 0;
 }
@@ -192,8 +191,8 @@ static void enter_room(struct participant *participant)
         conference->room = control->next_room++;
         effect_add(control, CONTROL_ROOM_OPEN, 0)->as.room.room = conference->room;
     }
-    call_join_room(participant->call, conference->room, is_silenced(participant),
-                   participant->hold, coached_leg(participant));
+    call_join_room(participant->call, conference->room, is_silenced(participant), participant->hold,
+                   coached_leg(participant));
 }
 
 static bool starts_with(const struct conference *conference, const struct participant *newcomer)
@@ -349,8 +348,8 @@ static void after_leave(struct conference *conference, struct participant *gone,
     if (conference->state == CONFERENCE_COMPLETED)
         return;
     if (was_in && gone->end_on_exit)
-        conference_end(conference,
-                       kicked ? CONFERENCE_MODERATOR_KICKED : CONFERENCE_MODERATOR_LEFT, gone);
+        conference_end(conference, kicked ? CONFERENCE_MODERATOR_KICKED : CONFERENCE_MODERATOR_LEFT,
+                       gone);
     else if (!conference->participants.first)
         conference_end(conference, kicked ? CONFERENCE_LAST_KICKED : CONFERENCE_LAST_LEFT, gone);
     else if (was_in && gone->beep_on_exit && conference->state == CONFERENCE_IN_PROGRESS &&
@@ -417,7 +416,8 @@ void participant_hold(struct participant *participant, bool hold, const char *ur
     if (changes) {
         participant->hold = hold;
         participant->updated_at = conference->control->now;
-        effect_add(conference->control, CONTROL_LEG_HOLD, participant->call->leg)->as.flag.on = hold;
+        effect_add(conference->control, CONTROL_LEG_HOLD, participant->call->leg)->as.flag.on =
+            hold;
     }
     if (hold && url && url[0])
         document_start(participant, RUN_HOLD, &participant->held, url, method);

@@ -8,6 +8,6 @@
  * once when the bucket gives, else it waits in line, and is canceled when it has waited too long.
  */
 void rate_place(struct call *call);
-void rate_forget(struct call *call);  /* it ended while it waited */
+void rate_forget(struct call *call); /* it ended while it waited */
 
 #endif

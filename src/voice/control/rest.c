@@ -205,7 +205,8 @@ static bool is_authentic(const struct rest *rest)
 
     if (!user || !password || strcasecmp(user, control->account_sid) != 0)
         return false;
-    return strlen(password) == size && bytes_equal_constant_time(password, control->auth_token, size);
+    return strlen(password) == size &&
+           bytes_equal_constant_time(password, control->auth_token, size);
 }
 
 /* Query and body in one form; false when one of them is not text. */

@@ -15,9 +15,9 @@ struct rest {
     struct control *control;
     const struct control_request *request;
     struct control_reply *reply;
-    struct form params;                 /* query, then body */
-    char *args[REST_ARG_COUNT_MAX];     /* what stood for the stars of the template, decoded */
-    bool failed;                        /* rest_fail was called */
+    struct form params;             /* query, then body */
+    char *args[REST_ARG_COUNT_MAX]; /* what stood for the stars of the template, decoded */
+    bool failed;                    /* rest_fail was called */
 };
 
 void rest_answer(struct rest *rest, unsigned status, json_t *json); /* takes json */
@@ -30,7 +30,7 @@ void rest_not_found(struct rest *rest);
 const char *rest_param(const struct rest *rest, const char *name); /* NULL: not given */
 bool rest_flag(const struct rest *rest, const char *name, bool fallback);
 bool rest_number(struct rest *rest, const char *name, unsigned low, unsigned high,
-                 unsigned *value);                     /* unchanged when not given */
+                 unsigned *value); /* unchanged when not given */
 bool rest_url(struct rest *rest, const char *name, unsigned code, const char **url);
 bool rest_callback_url(struct rest *rest, const char *name, const char **url);
 bool rest_method(struct rest *rest, const char *name, const char **method);
@@ -43,23 +43,23 @@ bool rest_dates_are_good(struct rest *rest, const char *name);
 bool rest_filter_passes(const struct rest *rest, const char *name, const char *value);
 
 /* rest_json.c */
-json_t *json_text(const char *text);                   /* NULL: null */
-json_t *json_sid(const char *sid);                     /* "": null */
-json_t *json_date(instant at);                         /* 0: null */
+json_t *json_text(const char *text); /* NULL: null */
+json_t *json_sid(const char *sid);   /* "": null */
+json_t *json_date(instant at);       /* 0: null */
 json_t *json_path(const struct rest *rest, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));             /* "/2010-04-01/Accounts/AC..." + format */
+    __attribute__((format(printf, 2, 3))); /* "/2010-04-01/Accounts/AC..." + format */
 
 /* rest_list.c: a page of a chain, newest first. */
 struct rest_list {
-    const char *name;                                  /* "calls" */
-    const char *path;                                  /* after the account: "/Calls.json" */
+    const char *name; /* "calls" */
+    const char *path; /* after the account: "/Calls.json" */
     struct chain_link *newest;
     const char *(*sid)(struct chain_link *link);
     bool (*matches)(struct rest *rest, struct chain_link *link); /* NULL: all */
     bool (*ends)(struct rest *rest, struct chain_link *link);    /* nothing older matches; NULL */
     json_t *(*describe)(struct rest *rest, struct chain_link *link);
     struct chain_link *(*find)(struct rest *rest, const char *sid); /* NULL: by walking */
-    bool by_number;                                    /* items have no SID: pages by number */
+    bool by_number; /* items have no SID: pages by number */
 };
 
 void rest_list_answer(struct rest *rest, const struct rest_list *list);

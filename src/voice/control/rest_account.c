@@ -22,7 +22,8 @@ static json_t *describe_account(struct rest *rest)
 
     for (size_t i = 0; i < array_count(NAMES); ++i)
         json_object_set_new(uris, NAMES[i][0], json_path(rest, "/%s.json", NAMES[i][1]));
-    json_object_set_new(json, "auth_token", json_null()); /* who asks knows it; none is given away */
+    json_object_set_new(json, "auth_token",
+                        json_null()); /* who asks knows it; none is given away */
     json_object_set_new(json, "date_created", json_date(control->started_at));
     json_object_set_new(json, "date_updated", json_date(control->started_at));
     json_object_set_new(json, "friendly_name", json_text(control->account_name));
@@ -104,21 +105,21 @@ static void add_voice(json_t *json, const struct line_number *number)
     json_object_set_new(json, "voice_url", json_text(number->voice_url));
     json_object_set_new(json, "voice_method", json_text(method));
     json_object_set_new(json, "voice_fallback_url", json_text(number->voice_fallback_url));
-    json_object_set_new(json, "voice_fallback_method",
-                        json_text(number->voice_fallback_method ? number->voice_fallback_method
-                                                                : "POST"));
+    json_object_set_new(
+        json, "voice_fallback_method",
+        json_text(number->voice_fallback_method ? number->voice_fallback_method : "POST"));
     json_object_set_new(json, "voice_receive_mode", json_text("voice"));
     json_object_set_new(json, "status_callback", json_text(number->status_callback));
-    json_object_set_new(json, "status_callback_method",
-                        json_text(number->status_callback_method ? number->status_callback_method
-                                                                 : "POST"));
+    json_object_set_new(
+        json, "status_callback_method",
+        json_text(number->status_callback_method ? number->status_callback_method : "POST"));
 }
 
 static void add_unoffered(json_t *json)
 {
-    static const char *const NAMES[] = {"address_sid", "identity_sid", "sms_application_sid",
-                                        "sms_fallback_url", "sms_url", "trunk_sid",
-                                        "emergency_address_sid", "bundle_sid"};
+    static const char *const NAMES[] = {
+        "address_sid", "identity_sid", "sms_application_sid",   "sms_fallback_url",
+        "sms_url",     "trunk_sid",    "emergency_address_sid", "bundle_sid"};
 
     for (size_t i = 0; i < array_count(NAMES); ++i)
         json_object_set_new(json, NAMES[i], json_null());
@@ -145,8 +146,7 @@ static json_t *describe_number(struct rest *rest, const struct line_number *numb
     json_object_set_new(json, "sid", json_text(number->sid));
     json_object_set_new(json, "status", json_text("in-use"));
     json_object_set_new(json, "type", json_null());
-    json_object_set_new(json, "uri",
-                        json_path(rest, "/IncomingPhoneNumbers/%s.json", number->sid));
+    json_object_set_new(json, "uri", json_path(rest, "/IncomingPhoneNumbers/%s.json", number->sid));
     add_voice(json, number);
     add_unoffered(json);
     return json;

@@ -140,8 +140,8 @@ void rest_call_delete(struct rest *rest)
 
 static bool update_status(struct rest *rest, struct call *call, const char *status)
 {
-    bool waits = call->state == CALL_QUEUED || call->state == CALL_INITIATED ||
-                 call->state == CALL_RINGING;
+    bool waits =
+        call->state == CALL_QUEUED || call->state == CALL_INITIATED || call->state == CALL_RINGING;
 
     if (strcmp(status, "completed") == 0) {
         call_hang_up(call, CALL_CANCELED);
@@ -285,8 +285,8 @@ static bool call_ends_list(struct rest *rest, struct chain_link *link)
 
 void rest_calls_list(struct rest *rest)
 {
-    static const char *const STATUSES[] = {"queued", "ringing", "in-progress", "completed", "busy",
-                                           "failed", "no-answer", "canceled"};
+    static const char *const STATUSES[] = {"queued", "ringing", "in-progress", "completed",
+                                           "busy",   "failed",  "no-answer",   "canceled"};
     struct rest_list list = {.name = "calls",
                              .path = "/Calls.json",
                              .newest = rest->control->calls_by_age.last,

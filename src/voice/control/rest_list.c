@@ -112,23 +112,23 @@ void rest_list_answer(struct rest *rest, const struct rest_list *list)
     count = json_array_size(items);
     json = json_object();
     json_object_set_new(json, list->name, items);
-    json_object_set_new(json, "uri",
-                        page_uri(rest, list, page.size, page.number, rest_param(rest, "PageToken")));
+    json_object_set_new(
+        json, "uri", page_uri(rest, list, page.size, page.number, rest_param(rest, "PageToken")));
     json_object_set_new(json, "first_page_uri", page_uri(rest, list, page.size, 0, NULL));
     if (link && !list->by_number)
         snprintf(token, sizeof(token), "PA%s", list->sid(last));
-    json_object_set_new(json, "next_page_uri",
-                        link ? page_uri(rest, list, page.size, page.number + 1,
-                                        list->by_number ? NULL : token)
-                             : json_null());
+    json_object_set_new(
+        json, "next_page_uri",
+        link ? page_uri(rest, list, page.size, page.number + 1, list->by_number ? NULL : token)
+             : json_null());
     json_object_set_new(json, "previous_page_uri",
                         page.number ? page_uri(rest, list, page.size, page.number - 1, NULL)
                                     : json_null());
     json_object_set_new(json, "page", json_integer(page.number));
     json_object_set_new(json, "page_size", json_integer(page.size));
     json_object_set_new(json, "start", json_integer((json_int_t)page.number * page.size));
-    json_object_set_new(json, "end",
-                        json_integer((json_int_t)page.number * page.size +
-                                     (count ? (json_int_t)count - 1 : 0)));
+    json_object_set_new(
+        json, "end",
+        json_integer((json_int_t)page.number * page.size + (count ? (json_int_t)count - 1 : 0)));
     rest_answer(rest, 200, json);
 }

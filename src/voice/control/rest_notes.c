@@ -76,10 +76,8 @@ void rest_call_events(struct rest *rest)
 {
     struct call *call = find_call(rest);
     char path[80];
-    struct rest_list list = {.name = "events",
-                             .path = path,
-                             .sid = no_sid,
-                             .describe = describe_event};
+    struct rest_list list = {
+        .name = "events", .path = path, .sid = no_sid, .describe = describe_event};
 
     if (!call)
         return;

@@ -16,8 +16,8 @@ static const char *const CALL_EVENTS[] = {"initiated", "ringing", "answered", "c
 struct order {
     struct address to;
     const char *from, *caller_id, *caller_name;
-    struct voice_plan plan;            /* borrowed texts */
-    struct callback_target status;     /* borrowed texts */
+    struct voice_plan plan;        /* borrowed texts */
+    struct callback_target status; /* borrowed texts */
     const char *application_sid, *send_digits;
     unsigned timeout_s, time_limit_s;
 };
@@ -42,12 +42,16 @@ static bool read_to(struct rest *rest, struct order *order)
     case ADDRESS_SIP:
         return true;
     case ADDRESS_CLIENT:
-        rest_fail(rest, 400, 21214, "'%.100s' cannot be reached: browser clients are not served "
-                                    "by this engine", to);
+        rest_fail(rest, 400, 21214,
+                  "'%.100s' cannot be reached: browser clients are not served "
+                  "by this engine",
+                  to);
         return false;
     case ADDRESS_APPLICATION:
-        rest_fail(rest, 400, 21214, "'%.100s' cannot be reached: applications are not called by "
-                                    "this engine", to);
+        rest_fail(rest, 400, 21214,
+                  "'%.100s' cannot be reached: applications are not called by "
+                  "this engine",
+                  to);
         return false;
     case ADDRESS_BAD:
         break;
@@ -69,7 +73,8 @@ static bool check_from(struct rest *rest, const struct order *order, const char 
         if (!good)
             rest_fail(rest, 400, 21210,
                       "The source phone number provided, %.60s, is not yet verified for your "
-                      "account", text);
+                      "account",
+                      text);
     } else if (order->to.kind == ADDRESS_NUMBER ||
                (from.kind == ADDRESS_BAD && !address_is_name(text))) {
         good = false;
@@ -231,9 +236,15 @@ static bool check_stored(struct rest *rest)
 
 static void keep_stored(struct rest *rest, struct call *call)
 {
-    static const char *const MORE[] = {
-        "AsyncAmdStatusCallback", "AmdStatusCallback", "Record", "RecordingStatusCallback",
-        "Byoc", "CallReason", "CallToken", "ClientNotificationUrl", "Region"};
+    static const char *const MORE[] = {"AsyncAmdStatusCallback",
+                                       "AmdStatusCallback",
+                                       "Record",
+                                       "RecordingStatusCallback",
+                                       "Byoc",
+                                       "CallReason",
+                                       "CallToken",
+                                       "ClientNotificationUrl",
+                                       "Region"};
     const char *value;
 
     for (size_t i = 0; i < array_count(STORED); ++i)

@@ -120,10 +120,10 @@ static bool may_join(struct rest *rest, const char *name, const struct join_opti
 
     if (!name[0] || strlen(name) > 128) {
         rest_fail(rest, 400, 20001, "a conference name has 1 to 128 characters");
-    } else if (options->coaching && (!options->coach_sid || !conference ||
-                                     !(coached = conference_participant(conference,
-                                                                        options->coach_sid)) ||
-                                     coached->state != PARTICIPANT_IN)) {
+    } else if (options->coaching &&
+               (!options->coach_sid || !conference ||
+                !(coached = conference_participant(conference, options->coach_sid)) ||
+                coached->state != PARTICIPANT_IN)) {
         rest_fail(rest, 400, 13240, "'CallSidToCoach' is not a call in this conference");
     } else if (conference && options->label && options->label[0] &&
                conference_participant(conference, options->label)) {
@@ -144,8 +144,7 @@ void rest_participants_create(struct rest *rest)
     json_t *json;
     unsigned code;
 
-    if (sid_is(slice_from(name), "CF") ||
-        (by_sid && by_sid->state == CONFERENCE_COMPLETED)) {
+    if (sid_is(slice_from(name), "CF") || (by_sid && by_sid->state == CONFERENCE_COMPLETED)) {
         rest_not_found(rest);
         return;
     }
@@ -234,8 +233,10 @@ struct update {
 
 static bool read_update(struct rest *rest, struct update *update)
 {
-    *update = (struct update){.hold_method = "GET", .announce_method = "POST",
-                              .wait_url = rest_param(rest, "WaitUrl"), .wait_method = "POST"};
+    *update = (struct update){.hold_method = "GET",
+                              .announce_method = "POST",
+                              .wait_url = rest_param(rest, "WaitUrl"),
+                              .wait_method = "POST"};
     return rest_url(rest, "HoldUrl", 20001, &update->hold_url) &&
            rest_method(rest, "HoldMethod", &update->hold_method) &&
            rest_url(rest, "AnnounceUrl", 20001, &update->announce_url) &&
@@ -248,7 +249,8 @@ static bool read_update(struct rest *rest, struct update *update)
 static bool update_coaching(struct rest *rest, struct participant *participant, bool *changed)
 {
     const char *coaching = rest_param(rest, "Coaching"), *sid = rest_param(rest, "CallSidToCoach");
-    bool on = coaching ? strcasecmp(coaching, "true") == 0 : participant->coaching || (sid && sid[0]);
+    bool on =
+        coaching ? strcasecmp(coaching, "true") == 0 : participant->coaching || (sid && sid[0]);
     struct participant *coached;
 
     if (!coaching && !sid)

@@ -126,8 +126,7 @@ static void fail_for_good(struct run *run)
 
 void run_fail(struct run *run, unsigned code, const char *text, const char *url)
 {
-    const struct voice_plan *plan =
-        run->call && run->call->life ? &run->call->life->plan : NULL;
+    const struct voice_plan *plan = run->call && run->call->life ? &run->call->life->plan : NULL;
     struct note_request request = {.url = url, .method = run->method};
     char number[16];
     struct form extra;
@@ -157,6 +156,7 @@ static void set_document(struct run *run, struct twiml_document *document)
 
     twiml_free(run->document);
     run->document = document;
+    run->in_fallback = false; /* it worked */
     run->at = document ? document->first : NULL;
     run->current = NULL;
     for (warning = document ? document->warnings : NULL; warning; warning = warning->next)
@@ -232,7 +232,6 @@ static void on_document(struct control *control, void *owner, const struct webho
         return;
     }
     ++control->figures.documents_fetched;
-    run->in_fallback = false;
     if (strncmp(run->url, answer->url, same) != 0 ||
         (run->url[same] && run->url[same] != '#')) /* a redirect: relative URLs mean its place */
         memory_set(&run->url, answer->url);

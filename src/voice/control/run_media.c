@@ -25,8 +25,7 @@ void run_stop_play(struct run *run)
 }
 
 /* A play order to the run's leg or room, known by a new number. */
-static struct control_effect *order_play(struct run *run, enum control_source source,
-                                         unsigned loop)
+static struct control_effect *order_play(struct run *run, enum control_source source, unsigned loop)
 {
     struct control_effect *effect;
 
@@ -55,8 +54,8 @@ void run_play_source(struct run *run, enum control_source source, const char *te
 static void say(struct run *run, const struct twiml_element *verb)
 {
     struct effects *effects = &run->control->effects;
-    struct control_effect *effect = order_play(run, CONTROL_SOURCE_SAY,
-                                               twiml_number(verb, "loop", 1));
+    struct control_effect *effect =
+        order_play(run, CONTROL_SOURCE_SAY, twiml_number(verb, "loop", 1));
 
     effect->as.play.text = effects_text(effects, verb->text);
     effect->as.play.voice = effects_text(effects, twiml_text(verb, "voice", ""));
@@ -75,8 +74,8 @@ static bool start_sound(struct run *run, const struct twiml_element *verb, enum 
 
     if (verb->kind == TWIML_PAUSE) {
         run_wait(run, playing == RUN_PLAYING ? RUN_PAUSING : playing);
-        timer_start(control, &run->timer,
-                    control->now + twiml_number(verb, "length", 1) * SECOND, verb_timed_out);
+        timer_start(control, &run->timer, control->now + twiml_number(verb, "length", 1) * SECOND,
+                    verb_timed_out);
         return true;
     }
     if (verb->kind == TWIML_SAY) {

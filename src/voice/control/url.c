@@ -44,8 +44,9 @@ static bool port_is_good(struct slice host)
 
     if (host.size && host.at[0] == '[') {
         slice_cut(&port, ']');
-        return !port.size || (port.at[0] == ':' && slice_to_i64(slice_of(port.at + 1, port.size - 1),
-                                                                1, 65535, &number) == 0);
+        return !port.size ||
+               (port.at[0] == ':' &&
+                slice_to_i64(slice_of(port.at + 1, port.size - 1), 1, 65535, &number) == 0);
     }
     if (!memchr(host.at, ':', host.size))
         return true;

@@ -27,8 +27,8 @@ struct slice url_host(const char *url);
 
 /* How one webhook is tried: defaults of the contract, changed by #rc= #rp= #ct= #rt= #tt=. */
 struct url_policy {
-    unsigned retry_count;                                      /* 0-5 */
-    bool on_connect, on_read, on_4xx, on_5xx;                  /* what is retried */
+    unsigned retry_count;                     /* 0-5 */
+    bool on_connect, on_read, on_4xx, on_5xx; /* what is retried */
     unsigned connect_ms, read_ms, total_ms;
 };
 

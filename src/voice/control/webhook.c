@@ -28,7 +28,7 @@ struct webhook {
     char token[TOKEN_SIZE];
     webhook_handler handler;
     void *owner;
-    bool without_form;           /* after a redirect that made it a GET */
+    bool without_form; /* after a redirect that made it a GET */
 };
 
 static void webhook_release(void *object)
@@ -65,9 +65,8 @@ static char *full_url(const struct webhook *webhook)
 static void add_cookies(const struct webhook *webhook, struct text *header)
 {
     struct slice host = url_host(webhook->url);
-    const struct cookie *cookie = webhook->call && webhook->call->life
-                                      ? webhook->call->life->cookies
-                                      : NULL;
+    const struct cookie *cookie =
+        webhook->call && webhook->call->life ? webhook->call->life->cookies : NULL;
 
     for (; cookie; cookie = cookie->next) {
         if (!slice_is_nocase(host, cookie->host))
@@ -125,8 +124,8 @@ static void webhook_try(struct webhook *webhook)
         webhook->policy.read_ms < total_ms ? webhook->policy.read_ms : total_ms;
     effect->as.fetch.body_size_max = DOCUMENT_SIZE_MAX;
     machine_put_id(&control->webhooks, webhook->fetch, webhook);
-    timer_start(control, &webhook->timer,
-                control->now + total_ms * MILLISECOND + SHELL_GRACE, webhook_timed_out);
+    timer_start(control, &webhook->timer, control->now + total_ms * MILLISECOND + SHELL_GRACE,
+                webhook_timed_out);
     text_release(&line);
     free(url);
 }
@@ -177,8 +176,8 @@ static void webhook_end(struct webhook *webhook, const struct webhook_answer *an
                                 .method = webhook->method,
                                 .form = webhook->without_form ? NULL : &webhook->form,
                                 .status = answer->status,
-                                .took_ms = (unsigned)((control->now - webhook->started_at) /
-                                                      MILLISECOND),
+                                .took_ms =
+                                    (unsigned)((control->now - webhook->started_at) / MILLISECOND),
                                 .error = answer->error,
                                 .content_type = answer->content_type,
                                 .body = answer->body};
@@ -368,10 +367,10 @@ static void retry_later(struct webhook *webhook)
     instant pause = (100 * MILLISECOND) << done;
     instant last = webhook->gives_up_at - 10 * MILLISECOND;
 
-    timer_start(webhook->control, &webhook->timer,
-                instant_max(webhook->control->now,
-                            instant_min(webhook->control->now + pause, last)),
-                retry_now);
+    timer_start(
+        webhook->control, &webhook->timer,
+        instant_max(webhook->control->now, instant_min(webhook->control->now + pause, last)),
+        retry_now);
 }
 
 static void webhook_answered(struct webhook *webhook, const struct control_event *event)

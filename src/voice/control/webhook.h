@@ -12,23 +12,23 @@
 struct webhook;
 
 struct webhook_answer {
-    unsigned code;             /* 0: a 2xx answer; else 11100, 11200, 11205, 11210, 11215, 11220 */
-    const char *error;         /* "" or a sentence for people */
+    unsigned code;     /* 0: a 2xx answer; else 11100, 11200, 11205, 11210, 11215, 11220 */
+    const char *error; /* "" or a sentence for people */
     unsigned status;
-    const char *content_type;  /* "" when absent */
+    const char *content_type; /* "" when absent */
     struct slice body;
-    const char *url;           /* where the answer came from, after redirects */
-    const char *method;        /* of the last hop */
+    const char *url;    /* where the answer came from, after redirects */
+    const char *method; /* of the last hop */
 };
 
 typedef void (*webhook_handler)(struct control *control, void *owner,
                                 const struct webhook_answer *answer);
 
 struct webhook_order {
-    const char *url, *method;  /* url with its fragment; method NULL: POST */
-    struct form *form;         /* moved into the webhook */
-    struct call *call;         /* whose cookies and events; may be NULL */
-    webhook_handler handler;   /* called once, never from inside webhook_send */
+    const char *url, *method; /* url with its fragment; method NULL: POST */
+    struct form *form;        /* moved into the webhook */
+    struct call *call;        /* whose cookies and events; may be NULL */
+    webhook_handler handler;  /* called once, never from inside webhook_send */
     void *owner;
 };
 
@@ -52,7 +52,7 @@ void cookies_release(struct cookie **cookies);
 struct callback_line {
     struct chain waiting;
     struct webhook *open;
-    struct call *call;         /* NULL for a conference's line */
+    struct call *call; /* NULL for a conference's line */
 };
 
 /* Puts a request at the end of the line; the form is moved. Its answer's body is not looked at. */

@@ -30,8 +30,8 @@ static void a_form_is_read_with_repeats_blanks_and_percents(void **state)
 
 static void what_is_not_text_is_refused(void **state)
 {
-    static const char *const BAD[] = {"a=%00", "a=%ff", "a=%c0%80", "a=%ed%a0%80", "%80=1",
-                                      "a=%f4%90%80%80", "a=%e2%82"};
+    static const char *const BAD[] = {"a=%00", "a=%ff",          "a=%c0%80", "a=%ed%a0%80",
+                                      "%80=1", "a=%f4%90%80%80", "a=%e2%82"};
     struct form form;
 
     (void)state;
@@ -83,7 +83,8 @@ static void bytes_that_are_not_text_are_replaced(void **state)
     (void)state;
     text_init(&text);
     utf8_clean(slice_of("a\xff\xc3\xa4\0b", 6), &text);
-    assert_string_equal(text.at, "a\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd" "b");
+    assert_string_equal(text.at, "a\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd"
+                                 "b");
     text_release(&text);
 }
 

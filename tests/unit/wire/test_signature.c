@@ -10,9 +10,8 @@
 static const char TOKEN[] = "engine-test-token";
 static const char POST_URL[] = "https://dialer.example/voice?lead=7";
 static const char POST_SIGNATURE[] = "6h11sbfoyJ0sGFtkK2OJAA9BkmU=";
-static const char JSON_URL[] =
-    "https://dialer.example/j?bodySHA256="
-    "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862";
+static const char JSON_URL[] = "https://dialer.example/j?bodySHA256="
+                               "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862";
 static const char JSON_SIGNATURE[] = "ZaqHyGEKi7CjYlIstLaUmzSM/uQ=";
 
 static void post_form(struct form *form)
@@ -122,10 +121,10 @@ static void a_repeated_name_signs_its_distinct_values_in_order(void **state)
 static void a_json_body_is_checked_with_its_hash(void **state)
 {
     (void)state;
-    assert_true(
-        signature_verify_json(TOKEN, slice_from(JSON_URL), slice_from("{\"a\":1}"), JSON_SIGNATURE));
-    assert_false(
-        signature_verify_json(TOKEN, slice_from(JSON_URL), slice_from("{\"a\":2}"), JSON_SIGNATURE));
+    assert_true(signature_verify_json(TOKEN, slice_from(JSON_URL), slice_from("{\"a\":1}"),
+                                      JSON_SIGNATURE));
+    assert_false(signature_verify_json(TOKEN, slice_from(JSON_URL), slice_from("{\"a\":2}"),
+                                       JSON_SIGNATURE));
     assert_false(signature_verify_json(TOKEN, slice_from("https://dialer.example/j"),
                                        slice_from("{\"a\":1}"), JSON_SIGNATURE));
 }

@@ -43,8 +43,8 @@ static void ends_without_conversation_have_their_own_words(void **state)
     static const struct {
         unsigned sip;
         const char *status;
-    } ENDS[] = {{486, "busy"}, {600, "busy"}, {480, "no-answer"}, {408, "no-answer"},
-                {487, "no-answer"}, {404, "failed"}, {503, "failed"}, {603, "failed"}};
+    } ENDS[] = {{486, "busy"},      {600, "busy"},   {480, "no-answer"}, {408, "no-answer"},
+                {487, "no-answer"}, {404, "failed"}, {503, "failed"},    {603, "failed"}};
     struct world *world = world_new();
 
     (void)state;
@@ -226,8 +226,8 @@ static void a_lost_callback_is_retried_as_its_url_asks(void **state)
 static void ended_calls_stay_readable_for_a_bounded_number(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
-    struct control_options options = {.calls_per_second = 1000, .ended_call_count_max = 3,
-                                      .ended_call_age_max = HOUR};
+    struct control_options options = {
+        .calls_per_second = 1000, .ended_call_count_max = 3, .ended_call_age_max = HOUR};
     struct control_figures figures;
 
     (void)state;

@@ -37,20 +37,37 @@ struct world {
     char lines[LINES_MAX][LINE_SIZE];
     uint64_t fetches[LINES_MAX]; /* of the lines that are requests */
     size_t line_count, line_read;
-    uint64_t last_fetch;         /* the request expected last */
+    uint64_t last_fetch; /* the request expected last */
     uint64_t last_play;
     char names[NAMES_MAX][36];
     size_t name_count;
-    unsigned status;             /* of the last REST answer */
+    unsigned status; /* of the last REST answer */
     json_t *json;
 };
 
 /* What of a webhook's parameters a line shows. */
-static const char *const SHOWN[] = {
-    "CallStatus", "SequenceNumber", "StatusCallbackEvent", "CallSid", "Digits", "ErrorCode",
-    "DialCallStatus", "DialBridged", "DialCallSid", "DialCallDuration", "CallDuration", "Duration",
-    "SipResponseCode", "OutdialHelloUs", "ParticipantLabel", "Muted", "Hold", "Coaching",
-    "ReasonParticipantLeft", "ReasonConferenceEnded", "ParentCallSid", "FinishedOnKey"};
+static const char *const SHOWN[] = {"CallStatus",
+                                    "SequenceNumber",
+                                    "StatusCallbackEvent",
+                                    "CallSid",
+                                    "Digits",
+                                    "ErrorCode",
+                                    "DialCallStatus",
+                                    "DialBridged",
+                                    "DialCallSid",
+                                    "DialCallDuration",
+                                    "CallDuration",
+                                    "Duration",
+                                    "SipResponseCode",
+                                    "OutdialHelloUs",
+                                    "ParticipantLabel",
+                                    "Muted",
+                                    "Hold",
+                                    "Coaching",
+                                    "ReasonParticipantLeft",
+                                    "ReasonConferenceEnded",
+                                    "ParentCallSid",
+                                    "FinishedOnKey"};
 
 /* "CA" + 32 hex -> "CA1" ..., numbered within their prefix as they appear. */
 static void world_name(struct world *world, const char *sid, char out[16])
@@ -77,6 +94,16 @@ static bool is_sid(const char *text)
 
     return (strncmp(text, "CA", 2) == 0 || strncmp(text, "CF", 2) == 0) &&
            strspn(text + 2, HEX) >= 32;
+}
+
+/* Learns the SIDs in a text. */
+static void world_names(struct world *world, const char *text)
+{
+    char name[16];
+
+    for (; *text; ++text)
+        if (is_sid(text))
+            world_name(world, text, name);
 }
 
 /* Copies a text with its SIDs named. */
@@ -146,6 +173,9 @@ static void show_fetch(struct world *world, const struct control_effect *effect,
     struct form form;
 
     check_signature(effect);
+    world_names(world, effect->as.fetch.url);
+    if (effect->as.fetch.body.size)
+        world_names(world, effect->as.fetch.body.at);
     assert_int_equal(form_parse(&form, post ? effect->as.fetch.body : query), 0);
     text_addf(line, "%s %.*s", effect->as.fetch.method, (int)url.size, url.at);
     for (size_t i = 0; i < array_count(SHOWN); ++i)
@@ -158,8 +188,8 @@ static void show_fetch(struct world *world, const struct control_effect *effect,
 
 static void show_play(struct world *world, const struct control_effect *effect, struct text *line)
 {
-    static const char *const SOURCES[] = {"say", "url", "silence", "ring", "beep-enter",
-                                          "beep-exit", "hold"};
+    static const char *const SOURCES[] = {"say",        "url",       "silence", "ring",
+                                          "beep-enter", "beep-exit", "hold"};
     const char *what = effect->as.play.source == CONTROL_SOURCE_SAY   ? effect->as.play.text
                        : effect->as.play.source == CONTROL_SOURCE_URL ? effect->as.play.url
                                                                       : "";
@@ -203,7 +233,8 @@ static void world_show(struct world *world, const struct control_effect *effect,
         break;
     case CONTROL_STOP_PLAY:
         text_addf(line, "stop %s", effect->as.play.room ? "room" : "leg");
-        text_addf(line, "%llu", effect->as.play.room ? (unsigned long long)effect->as.play.room : leg);
+        text_addf(line, "%llu",
+                  effect->as.play.room ? (unsigned long long)effect->as.play.room : leg);
         break;
     case CONTROL_SEND_DIGITS:
         text_addf(line, "digits %llu %s", leg, effect->as.digits.digits);
@@ -257,8 +288,8 @@ static void world_drain(struct world *world)
 static void expect_line(struct world *world, const char *wanted, const char *file, int line)
 {
     size_t size = strlen(wanted);
-    const char *got = world->line_read < world->line_count ? world->lines[world->line_read]
-                                                           : "(nothing)";
+    const char *got =
+        world->line_read < world->line_count ? world->lines[world->line_read] : "(nothing)";
     bool same = size && wanted[size - 1] == '*' ? strncmp(got, wanted, size - 1) == 0
                                                 : strcmp(got, wanted) == 0;
 
@@ -406,12 +437,8 @@ static unsigned world_rest(struct world *world, const char *method, const char *
     world->json = reply.body.size ? json_loads(reply.body.at, 0, NULL) : NULL;
     assert_int_equal(reply.body.size > 0, reply.status != 204);
     assert_int_equal(reply.body.size > 0, world->json != NULL);
-    if (world->json && json_string_value(json_object_get(world->json, "sid")) &&
-        is_sid(json_string_value(json_object_get(world->json, "sid")))) {
-        char name[16];
-
-        world_name(world, json_string_value(json_object_get(world->json, "sid")), name);
-    }
+    if (reply.body.size)
+        world_names(world, reply.body.at);
     control_reply_release(&reply);
     text_release(&full);
     world_drain(world);
@@ -436,8 +463,8 @@ static __attribute__((unused)) void world_calls(struct world *world, const char 
 {
     char params[1000];
 
-    snprintf(params, sizeof(params), "To=%%2B%s&From=%%2B15005550006&Url=http://app/voice%s", number,
-             more);
+    snprintf(params, sizeof(params), "To=%%2B%s&From=%%2B15005550006&Url=http://app/voice%s",
+             number, more);
     assert_int_equal(world_rest(world, "POST", "/Calls.json", params), 201);
     assert_string_equal(field(world, "status"), "queued");
 }
