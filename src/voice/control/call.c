@@ -207,7 +207,7 @@ void call_sweep(struct control *control)
     }
 }
 
-void calls_release(struct control *control)
+void calls_forget_all(struct control *control)
 {
     while (control->calls_live.first)
         call_hang_up(container_of(control->calls_live.first, struct call, by_state), CALL_CANCELED);

@@ -85,7 +85,7 @@ struct call *call_new(struct control *control, enum call_direction direction, co
 struct call *call_find(struct control *control, struct slice sid); /* any case; NULL: none */
 void call_sweep(struct control *control); /* forgets the oldest ended calls past the limits */
 void call_forget(struct call *call);      /* an ended call; frees it at the end of the step */
-void calls_release(struct control *control);
+void calls_forget_all(struct control *control);
 
 bool call_is_live(const struct call *call);
 bool call_may_become(enum call_state from, enum call_state to);

@@ -275,7 +275,7 @@ void conference_sweep(struct control *control)
     }
 }
 
-void conferences_release(struct control *control)
+void conferences_forget_all(struct control *control)
 {
     struct chain_link *link;
 

@@ -114,7 +114,7 @@ void conference_announce(struct conference *conference, const char *url, const c
 const char *conference_status(const struct conference *conference);
 const char *conference_end_name(const struct conference *conference); /* NULL: it has not */
 void conference_sweep(struct control *control);
-void conferences_release(struct control *control);
+void conferences_forget_all(struct control *control);
 
 void participant_call_ringing(struct participant *participant, bool early_media);
 void participant_call_answered(struct participant *participant);

@@ -148,8 +148,8 @@ void control_free(struct control *control)
 {
     if (!control)
         return;
-    calls_release(control);
-    conferences_release(control);
+    calls_forget_all(control);
+    conferences_forget_all(control);
     machine_settle(control);
     webhooks_release(control);
     notes_release(control);
