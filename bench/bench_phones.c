@@ -140,8 +140,8 @@ static void print(const struct bench *bench, double cpu, double took_s, bool jso
 
 int main(int argc, char **argv)
 {
-    static struct bench bench = {.people.kind = SPEAKER_PERSON, .robots.kind = SPEAKER_ROBOT,
-                                 .legs = 800};
+    static struct bench bench = {
+        .people.kind = SPEAKER_PERSON, .robots.kind = SPEAKER_ROBOT, .legs = 800};
     instant used, began;
     int64_t value, seconds = 10;
     bool json = false;
