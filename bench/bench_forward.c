@@ -240,18 +240,18 @@ static double percentile_ms(double part)
 {
     size_t at = (size_t)(part * (double)generator.count);
 
-    if (!generator.count)
-        return -1;
     return generator.transit_us[at < generator.count ? at : generator.count - 1] / 1000.0;
 }
 
 /* Generates for so long and prints a line about the thread of that name. */
 static void measure(const char *what, const char *thread_name, unsigned seconds)
 {
-    int thread = thread_of(thread_name);
+    int thread;
     double before, spent;
     size_t late = 0;
 
+    while (!(thread = thread_of(thread_name)))
+        usleep(1000); /* it has not named itself yet */
     pin(thread, 0);
     pin(0, 1);
     generator.counting = false;
@@ -266,10 +266,12 @@ static void measure(const char *what, const char *thread_name, unsigned seconds)
     qsort(generator.transit_us, generator.count, sizeof(uint32_t), by_value);
     for (size_t i = generator.count; i > 0 && generator.transit_us[i - 1] > 20000; i--)
         late++;
-    printf("%-22s %8.3f %9.1f %9.3f %9.3f %9.3f %9.3f %8.3f\n", what,
-           spent / seconds / generator.leg_count, spent / seconds / 10, percentile_ms(0.5),
-           percentile_ms(0.95), percentile_ms(0.99), percentile_ms(1),
-           generator.count ? 100.0 * (double)late / (double)generator.count : 0);
+    printf("%-22s %8.3f %9.1f", what, spent / seconds / generator.leg_count, spent / seconds / 10);
+    if (generator.count)
+        printf(" %9.3f %9.3f %9.3f %9.3f %8.3f", percentile_ms(0.5), percentile_ms(0.95),
+               percentile_ms(0.99), percentile_ms(1),
+               100.0 * (double)late / (double)generator.count);
+    putchar('\n');
     if (generator.received && generator.received < generator.sent - generator.sent / 1000)
         printf("%22s only %llu of %llu packets came back\n", "",
                (unsigned long long)generator.received, (unsigned long long)generator.sent);
