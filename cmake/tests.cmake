@@ -111,3 +111,13 @@ script_test(campaign list_to_hello e2e/campaign/campaign.test.mjs)
 script_test(crash kill_9 e2e/crash/crash.test.mjs)
 script_test(sip simulated_network e2e/phones/phones.test.mjs)
 script_test(sip rooms e2e/phones/rooms.test.mjs)
+
+# The dialer's core under seeded weather: fixed seeds, and one that is new every time (and printed).
+if(TARGET room_sim)
+    add_executable(sim_weather ${CMAKE_SOURCE_DIR}/tests/sim/sim_weather.c)
+    target_link_libraries(sim_weather PRIVATE room_sim outdial_warnings)
+    set_target_properties(sim_weather PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME sim.fixed COMMAND sim_weather --seeds 100 --seed 1 --events 5000)
+    add_test(NAME sim.new COMMAND sim_weather --seeds 1 --random --events 50000)
+    set_tests_properties(sim.fixed sim.new PROPERTIES LABELS sim TIMEOUT 300)
+endif()
