@@ -181,10 +181,10 @@ static enum control_leg_end end_of(enum signal_end end)
     case SIGNAL_END_PEER:
     case SIGNAL_END_REFUSED:
     case SIGNAL_END_MEDIA:
+    case SIGNAL_END_NO_ANSWER:
         return CONTROL_END_PEER;
     case SIGNAL_END_US:
         return CONTROL_END_OURS;
-    case SIGNAL_END_NO_ANSWER:
     case SIGNAL_END_NO_REPLY:
         return CONTROL_END_NO_ANSWER;
     case SIGNAL_END_UNREACHABLE:

@@ -1,10 +1,21 @@
 // sipp as a peer: one scenario, its end, and what it said when it failed.
 
 import path from 'node:path';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 import { freePort } from './ports.mjs';
 import { Running, temporaryFolder } from './process.mjs';
+import { until } from './wait.mjs';
+
+/** Is that UDP port bound, or that TCP port listened on? Asked without disturbing its owner. */
+function isBound(port, transport) {
+    const wanted = ':' + port.toString(16).toUpperCase().padStart(4, '0');
+    const table = readFileSync(`/proc/net/${transport === 't1' ? 'tcp' : 'udp'}`, 'latin1');
+    return table.split('\n').some((line) => {
+        const [, local, , state] = line.trim().split(/\s+/);
+        return local?.endsWith(wanted) && (transport !== 't1' || state === '0A');
+    });
+}
 
 export class Sipp {
     /**
@@ -27,6 +38,9 @@ export class Sipp {
         for (const [key, value] of Object.entries(options.values ?? {})) args.push('-key', key, value);
         if (options.remote) args.push(options.remote);
         sipp.running = new Running('sipp', args, { cwd: sipp.temporary.folder });
+        if (!options.remote)
+            await until(() => sipp.running.end || isBound(sipp.port, options.transport ?? 'u1'),
+                        10000, 'sipp to listen');
         return sipp;
     }
 
@@ -55,5 +69,3 @@ export class Sipp {
         this.temporary.remove();
     }
 }
-
-export const scenarioNames = (folder) => readdirSync(folder).filter((name) => name.endsWith('.xml'));

@@ -16,14 +16,15 @@ export const FINAL = ['completed', 'busy', 'no-answer', 'failed', 'canceled'];
 const EVENTS = ['initiated', 'ringing', 'answered', 'completed'];
 
 export class Bench {
-    /** options: transport "tcp", and what startVoice takes. */
+    /** options: transport "tcp", probe (s between OPTIONS), incoming (a path of the
+     * application), and what startVoice takes. */
     static async start(options = {}) {
         const bench = new Bench();
         bench.trunkPort = await freePort();
         bench.tcp = options.transport === 'tcp';
         bench.hooks = await Webhooks.start();
         // sipp would take the engine's OPTIONS for a call that goes wrong
-        const args = ['--probe-s', '0', ...(options.args ?? [])];
+        const args = ['--probe-s', String(options.probe ?? 0), ...(options.args ?? [])];
         if (options.incoming) args.push('--incoming-url', bench.hooks.url(options.incoming));
         bench.voice = await startVoice({
             ...options,

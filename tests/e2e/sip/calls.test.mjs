@@ -146,7 +146,7 @@ describe('the ways a call goes', () => {
         const began = Date.now();
         const call = await bench.place('<Pause/>');
         const end = await bench.end(call.sid);
-        assert.equal(end.CallStatus, 'no-answer');
+        assert.equal(end.CallStatus, 'failed');
         assert.equal(end.SipResponseCode, '408');
         assert.ok(Date.now() - began < 7000);
     });
@@ -167,19 +167,24 @@ describe('a trunk over TCP that is not there', () => {
 });
 
 describe('the trunk', () => {
+    let bench;
+    before(async () => { bench = await Bench.start({ probe: 1 }); });
+    after(() => bench.stop());
+
     test('is asked by OPTIONS whether it lives, and the log says when that changes', async () => {
-        const bench = await Bench.start({ args: ['--probe-s', '1'] });
         await until(() => bench.voice.errors.includes('trunk.down'), 8000, 'the trunk to be down');
-        const trunk = await bench.trunk('trunk_is_asked');
+        const trunk = await bench.trunk('trunk_is_asked', { calls: 1000 });
         await until(() => bench.voice.errors.includes('trunk.up'), 8000, 'the trunk to be up');
-        await trunk.succeeded();
-        await bench.stop();
+        await trunk.stop();
     });
 });
 
 describe('the end of the engine', () => {
+    let bench;
+    before(async () => { bench = await Bench.start(); });
+    after(() => bench.stop().catch(() => {}));
+
     test('SIGTERM does not wait for an application that never answers', async () => {
-        const bench = await Bench.start();
         const trunk = await bench.trunk('callee_waits_for_bye');
         bench.hooks.on('/never', () => new Promise(() => {}));
         const call = await bench.place('', { Url: bench.hooks.url('/never') });
@@ -188,12 +193,15 @@ describe('the end of the engine', () => {
         await bench.voice.stop();
         assert.ok(Date.now() - began < 3500);
         await trunk.succeeded();
-        bench.rest.close();
-        await bench.hooks.stop();
     });
+});
 
-    test('SIGTERM hangs up what calls there are and leaves cleanly', async () => {
-        const bench = await Bench.start();
+describe('the end of an engine with calls', () => {
+    let bench;
+    before(async () => { bench = await Bench.start(); });
+    after(() => bench.stop().catch(() => {}));
+
+    test('SIGTERM hangs up, tells the application, and leaves cleanly', async () => {
         const trunk = await bench.trunk('callee_waits_for_bye');
         const call = await bench.place('<Pause length="30"/>');
         await bench.status(call.sid, 'in-progress');
@@ -202,7 +210,5 @@ describe('the end of the engine', () => {
         assert.ok(Date.now() - began < 3000);
         await trunk.succeeded();
         assert.equal((await bench.end(call.sid)).CallStatus, 'completed');
-        bench.rest.close();
-        await bench.hooks.stop();
     });
 });
