@@ -70,6 +70,7 @@ export class Webhooks {
                 params[name] = name in params ? [params[name], value].flat() : value;
             const entry = {
                 method: request.method,
+                url: request.url,
                 path: url.pathname,
                 query: Object.fromEntries(url.searchParams),
                 params,
