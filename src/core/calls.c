@@ -245,6 +245,7 @@ void calls_answered(struct dialer *dialer, const struct event *event)
 
     dialer->answering = attempt && attempt->record.state != ATTEMPT_ENDED ? attempt : NULL;
     if (dialer->answering) {
+        attempt_sure(dialer, attempt); /* whoever asks is in no room */
         if (is_unanswered(attempt))
             attempt_answered(dialer, attempt);
         if (attempt->record.state == ATTEMPT_CLOSING)

@@ -85,7 +85,7 @@ struct person *person_hold(struct dialer *dialer, person_id id, uint32_t flags,
 
 void person_let_go(struct dialer *dialer, struct person *person)
 {
-    check(person->uses && !person->holder);
+    check(person->uses > (person->holder ? 1u : 0u));
     if (!--person->uses)
         chain_join(&dialer->persons_unused, &person->unused);
 }

@@ -109,3 +109,21 @@ uint32_t figures_differences(const struct figures *a, const struct figures *b,
         compare(&difference, "hello_us", a->hello_us[i], b->hello_us[i]);
     return difference.count;
 }
+
+void figures_add(struct figures *figures, const struct figures *more)
+{
+    figures->attempts += more->attempts;
+    figures->open += more->open;
+    for (int i = 0; i < ATTEMPT_STATE_COUNT; ++i)
+        figures->by_state[i] += more->by_state[i];
+    for (int i = 0; i < RESULT_COUNT; ++i)
+        figures->by_result[i] += more->by_result[i];
+    figures->answered += more->answered;
+    figures->conversed += more->conversed;
+    figures->ledger.answered_live += more->ledger.answered_live;
+    figures->ledger.abandoned += more->ledger.abandoned;
+    figures->talk_us += more->talk_us;
+    figures->hello_count += more->hello_count;
+    for (int i = 0; i < HELLO_BUCKETS; ++i)
+        figures->hello_us[i] += more->hello_us[i];
+}

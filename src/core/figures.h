@@ -32,6 +32,7 @@ struct figures {
 
 void figures_change(struct figures *figures, const struct attempt_record *before,
                     const struct attempt_record *after);
+void figures_add(struct figures *figures, const struct figures *more); /* of other attempts */
 /* Buckets of a quarter octave from 64 us on. */
 uint32_t figures_hello_bucket(int64_t hello_us);
 int64_t figures_hello_quantile_us(const struct figures *figures, double quantile); /* -1: none */

@@ -29,24 +29,6 @@ static void link_agent(struct dialer *dialer, struct attempt *attempt)
     attempt_recount(dialer, attempt);
 }
 
-/* It may have been ordered in the moment before: then it counts, and is never ordered again. */
-static void assume_ordered(struct dialer *dialer, struct attempt *attempt)
-{
-    struct attempt_record *record = &attempt->record;
-
-    if (record->ordered_at)
-        return;
-    record->ordered_at = record->planned_at;
-    record->counts = true;
-    call_history_add(&attempt_number(attempt)->history, record->ordered_at);
-    call_history_add(&attempt->lead->person->history, record->ordered_at);
-    if (attempt->lead->record.attempts < UINT16_MAX)
-        ++attempt->lead->record.attempts;
-    attempt->lead->record.last_attempt_at = record->ordered_at;
-    touch_lead(dialer, attempt->lead);
-    touch_attempt(dialer, attempt);
-}
-
 void recovery_attempt(struct dialer *dialer, const struct event *event)
 {
     const struct attempt_record *record = &event->of.attempt;
@@ -71,13 +53,13 @@ void recovery_attempt(struct dialer *dialer, const struct event *event)
     if (record->id >= dialer->attempt_next)
         dialer->attempt_next = record->id + 1;
     link_agent(dialer, attempt);
-    if (record->state != ATTEMPT_ENDED) {
+    /* Without its order on record it was never placed, and is simply canceled. */
+    if (record->state != ATTEMPT_ENDED && record->ordered_at) {
         attempt->doubtful = true;
         ++dialer->doubtful;
         attempt->known = record->state != ATTEMPT_PLANNED && record->placed_at;
         if (record->state == ATTEMPT_WAITING)
             chain_join(&attempt->campaign->waiting, &attempt->waiting);
-        assume_ordered(dialer, attempt);
     }
     if (record->state != ATTEMPT_ENDED || !attempt->agent)
         timer_set(dialer, &attempt->timer, dialer->now);

@@ -24,7 +24,6 @@ enum {
     ORDERS = 16384,
     EVENTS = 16384,
     WOKEN_MAX = 256,
-    BATCH = 8,
     DATAGRAM_SIZE_MAX = 1600,
     TICKS_BEHIND_MAX = 1000, /* a longer sleep of the machine is not made up for */
 };
@@ -214,29 +213,21 @@ static void obey(struct rtp *rtp, const struct order *order, instant now)
     }
 }
 
+/* One datagram a wake: mostly there is no second, and epoll tells of it again if there is. */
 static void receive(struct rtp_leg *leg, instant now)
 {
-    static _Thread_local uint8_t bytes[BATCH][DATAGRAM_SIZE_MAX];
-    struct sockaddr_in from[BATCH];
-    struct mmsghdr messages[BATCH];
-    struct iovec parts[BATCH];
-    int count;
+    uint8_t bytes[DATAGRAM_SIZE_MAX];
+    struct sockaddr_in from;
+    socklen_t from_size = sizeof(from);
+    ssize_t size =
+        recvfrom(leg->fd, bytes, sizeof(bytes), MSG_DONTWAIT, (struct sockaddr *)&from, &from_size);
 
-    for (int i = 0; i < BATCH; i++) {
-        parts[i] = (struct iovec){bytes[i], DATAGRAM_SIZE_MAX};
-        messages[i] = (struct mmsghdr){.msg_hdr = {.msg_name = &from[i],
-                                                   .msg_namelen = sizeof(from[i]),
-                                                   .msg_iov = &parts[i],
-                                                   .msg_iovlen = 1}};
-    }
-    count = recvmmsg(leg->fd, messages, BATCH, MSG_DONTWAIT, NULL);
-    for (int i = 0; i < count; i++) {
-        if (leg->leg.has_remote &&
-            from[i].sin_addr.s_addr != leg->leg.remote.address.sin_addr.s_addr)
-            leg->leg.stats.foreign++;
-        else
-            leg_read(&leg->leg, now, bytes[i], messages[i].msg_len);
-    }
+    if (size < 0)
+        return;
+    if (leg->leg.has_remote && from.sin_addr.s_addr != leg->leg.remote.address.sin_addr.s_addr)
+        leg->leg.stats.foreign++;
+    else
+        leg_read(&leg->leg, now, bytes, (size_t)size);
 }
 
 static void send_due(struct rtp *rtp, instant now)

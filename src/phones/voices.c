@@ -12,7 +12,6 @@
 
 #include "phones/symbols.h"
 #include "wire/audio_file.h"
-#include "wire/g711.h"
 
 extern char **environ;
 
@@ -101,21 +100,13 @@ int voices_prepare(struct sound *sound, const int16_t *samples, size_t count)
 /* A WAV, or whatever libsndfile reads. */
 static int read_wav(struct slice bytes, struct sound *sound, char error[AUDIO_FILE_ERROR_SIZE])
 {
-    struct text mulaw;
-    int16_t *samples;
-    int err;
+    int16_t *samples = NULL;
+    size_t count = 0;
+    int err = audio_file_samples(bytes, NULL, SECONDS_MAX * 1000, &samples, &count, error);
 
-    text_init(&mulaw);
-    err = audio_file_decode(bytes, NULL, SECONDS_MAX * 1000, &mulaw, error);
-    samples = calloc(mulaw.size + 1, sizeof(*samples));
-    if (!err && !samples)
-        err = ENOMEM;
-    for (size_t i = 0; !err && i < mulaw.size; i++)
-        samples[i] = g711_mulaw_decode((uint8_t)mulaw.at[i]);
     if (!err)
-        err = voices_prepare(sound, samples, mulaw.size);
+        err = voices_prepare(sound, samples, count);
     free(samples);
-    text_release(&mulaw);
     return err;
 }
 

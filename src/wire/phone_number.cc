@@ -299,7 +299,7 @@ const char *phone_number_verdict_text(enum phone_number_verdict verdict)
     case PHONE_NUMBER_TOO_LONG:
         return "too long for a telephone number";
     case PHONE_NUMBER_NOT_POSSIBLE:
-        return "no number of its country has this length";
+        return "not a complete number of its country";
     case PHONE_NUMBER_EMERGENCY:
         return "an emergency number";
     case PHONE_NUMBER_SHORT_CODE:

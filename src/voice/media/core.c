@@ -8,8 +8,8 @@
 
 enum { EARLY_BEFORE_ANSWER_MS = 40, TICKS_BEHIND_MAX = 20, BEEP_MS = 250, BEEP_LEVEL = 6000 };
 
-int media_core_new(struct media_core **corep, const struct media_core_ops *ops, unsigned silent_ms,
-                   uint64_t seed)
+int media_core_new(struct media_core **corep, const struct media_core_ops *ops,
+                   struct audio *melody, unsigned silent_ms, uint64_t seed)
 {
     struct media_core *core = calloc(1, sizeof(*core));
 
@@ -20,10 +20,10 @@ int media_core_new(struct media_core **corep, const struct media_core_ops *ops, 
     core->rng = rng_from_seed(seed);
     table_init(&core->legs);
     table_init(&core->rooms);
-    core->melody = audio_new_melody();
+    core->melody = audio_ref(melody);
     core->beep_in = audio_new_tone(660, BEEP_MS, BEEP_LEVEL);
     core->beep_out = audio_new_tone(440, BEEP_MS, BEEP_LEVEL);
-    if (!core->melody || !core->beep_in || !core->beep_out) {
+    if (!core->beep_in || !core->beep_out) {
         media_core_free(core);
         return ENOMEM;
     }

@@ -25,8 +25,9 @@ struct media_core_ops {
     void (*event)(void *self, const struct media_event *event);
 };
 
-int media_core_new(struct media_core **core, const struct media_core_ops *ops, unsigned silent_ms,
-                   uint64_t seed) must_check;  /* 0, ENOMEM */
+/* melody: what a held leg hears by default; the core takes its own reference. 0, ENOMEM. */
+int media_core_new(struct media_core **core, const struct media_core_ops *ops, struct audio *melody,
+                   unsigned silent_ms, uint64_t seed) must_check;
 void media_core_free(struct media_core *core); /* no events */
 
 /* 0, EEXIST, ENOMEM */

@@ -378,6 +378,7 @@ static void *media_thread(void *arg)
 int media_thread_start(struct media *media)
 {
     struct media_core_ops ops = {.self = media, .send = thread_send, .event = thread_event};
+    struct audio *melody;
     uint64_t seed;
     sigset_t all, before;
     int err;
@@ -385,7 +386,11 @@ int media_thread_start(struct media *media)
     /* stream ids and first numbers must not be guessable: that is half of what keeps strangers out */
     if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
         return errno;
-    err = media_core_new(&media->core, &ops, media->options.silent_ms, seed);
+    melody = audio_new_melody();
+    if (!melody)
+        return ENOMEM;
+    err = media_core_new(&media->core, &ops, melody, media->options.silent_ms, seed);
+    audio_unref(melody);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the control thread's */
     err = pthread_create(&media->thread, NULL, media_thread, media);

@@ -65,9 +65,14 @@ static inline int bench_begin(void **state)
 {
     struct media_core_ops ops = {.send = bench_send, .event = bench_event};
 
+    struct audio *melody = audio_new_tone(440, 1000, 5000);
+    int err;
+
     memset(&bench, 0, sizeof(bench));
     bench.now = 1800000000 * SECOND;
-    return media_core_new(&bench.core, &ops, 10000, 1);
+    err = media_core_new(&bench.core, &ops, melody, 10000, 1);
+    audio_unref(melody);
+    return err;
 }
 
 static inline int bench_end(void **state)

@@ -1,0 +1,519 @@
+#include "server/importer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <sodium.h>
+
+#include "base/table.h"
+#include "server/import_batch.h"
+#include "wire/charset.h"
+#include "wire/csv.h"
+#include "wire/phone_number.h"
+
+enum { PIECE_SIZE = 64 * 1024, DROP_STEPS_MAX = 100 * 1000 };
+
+struct importer {
+    const struct importer_order *order;
+    const struct importer_port *port;
+    struct importer_progress *progress;
+    struct importer_result *result;
+    FILE *file;
+    enum charset charset;
+    char hash[IMPORTER_HASH_SIZE];
+    struct import_columns columns;
+    struct import_rejects rejects;
+    struct table zones;
+    struct csv_reader *reader;
+    bool has_columns, has_rejects;
+    /* one is filled while the other is written */
+    struct import_batch batches[2];
+    size_t filling;
+    bool writing;
+    /* what is asked of the store thread */
+    struct store_import record;
+    struct import_batch *written;
+    bool more;
+    char store_why[200];
+};
+
+static int explain(struct importer *importer, int err, const char *why)
+{
+    if (!importer->result->error[0])
+        snprintf(importer->result->error, sizeof(importer->result->error), "cannot import '%s': %s",
+                 importer->order->file_name, why);
+    return err;
+}
+
+/* Work in the store thread, and its answer. */
+static int ask(struct importer *importer, int (*work)(struct store *store, void *arg))
+{
+    int err = importer->port->submit(importer->port->self, work, importer);
+
+    if (!err)
+        err = importer->port->wait(importer->port->self);
+    return err ? explain(importer, err,
+                         importer->store_why[0] ? importer->store_why : strerror(err))
+               : 0;
+}
+
+static int keep_why(struct importer *importer, struct store *store, int err)
+{
+    if (err)
+        snprintf(importer->store_why, sizeof(importer->store_why), "%s", store_why(store));
+    return err;
+}
+
+static int note_published(void *arg, const struct store_record *record)
+{
+    struct importer *importer = arg;
+
+    if (record->of.import.state == IMPORT_PUBLISHED) {
+        importer->result->already = true;
+        importer->result->import = record->of.import.id;
+    }
+    return 0;
+}
+
+/* Has this campaign this very file? Else the import begins. */
+static int work_begin(struct store *store, void *arg)
+{
+    struct importer *importer = arg;
+    struct store_query query = store_query_of(STORE_IMPORT);
+    struct store_record record = {.kind = STORE_IMPORT, .of.import = importer->record};
+    int err;
+
+    query.campaign = importer->order->campaign;
+    query.text = importer->hash;
+    err = store_each(store, &query, note_published, importer);
+    if (err || importer->result->already)
+        return keep_why(importer, store, err);
+    err = store_begin(store);
+    if (!err)
+        err = store_put(store, &record);
+    if (!err)
+        err = store_commit(store);
+    keep_why(importer, store, err);
+    if (err)
+        store_rollback(store);
+    importer->record.id = record.of.id;
+    return err;
+}
+
+static int work_rows(struct store *store, void *arg)
+{
+    struct importer *importer = arg;
+    struct import_batch *batch = importer->written;
+
+    return keep_why(importer, store,
+                    store_import_rows(store, importer->record.id, batch->rows, batch->count));
+}
+
+static int work_publish(struct store *store, void *arg)
+{
+    struct importer *importer = arg;
+
+    return keep_why(importer, store, store_import_publish(store, &importer->record));
+}
+
+static int work_drop(struct store *store, void *arg)
+{
+    struct importer *importer = arg;
+
+    return store_import_drop(store, importer->record.id, &importer->more);
+}
+
+/* The first reading: what it is written in, and which file it is. */
+static int read_once(struct importer *importer)
+{
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_state sha;
+    struct charset_detector detector;
+    char *piece = malloc(PIECE_SIZE);
+    size_t size;
+
+    if (!piece)
+        return explain(importer, ENOMEM, strerror(ENOMEM));
+    crypto_hash_sha256_init(&sha);
+    charset_detector_init(&detector);
+    while ((size = fread(piece, 1, PIECE_SIZE, importer->file)) > 0) {
+        crypto_hash_sha256_update(&sha, (const unsigned char *)piece, size);
+        charset_detector_feed(&detector, piece, size);
+    }
+    free(piece);
+    if (ferror(importer->file))
+        return explain(importer, EIO, "the file cannot be read");
+    if (!detector.size)
+        return explain(importer, EINVAL, "the file is empty");
+    crypto_hash_sha256_final(&sha, digest);
+    bytes_to_hex(digest, sizeof(digest), importer->hash);
+    importer->charset = charset_detector_result(&detector);
+    importer->progress->bytes_total = detector.size;
+    rewind(importer->file);
+    return 0;
+}
+
+/* What the store has said of a batch, into counts and the rejects file. */
+static void account(struct importer *importer, struct import_batch *batch)
+{
+    struct importer_result *result = importer->result;
+    const struct import_columns *columns = &importer->columns;
+    const char *column = columns->columns[columns->phones[0]].name;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct store_import_row *row = &batch->rows[i];
+        char reason[120];
+
+        if (row->outcome == IMPORT_ROW_NEW) {
+            result->imported++;
+            continue;
+        }
+        if (row->other_import == importer->record.id)
+            snprintf(reason, sizeof(reason), "has a number of line %llu of this file",
+                     (unsigned long long)row->other_line);
+        else
+            snprintf(reason, sizeof(reason),
+                     "has a number that the campaign has already (import %llu, line %llu)",
+                     (unsigned long long)row->other_import, (unsigned long long)row->other_line);
+        if (row->outcome == IMPORT_ROW_MERGED)
+            result->merged++;
+        else
+            result->duplicates++;
+        import_rejects_add(&importer->rejects, row->line,
+                           row->outcome == IMPORT_ROW_MERGED ? "merged" : "duplicate", column,
+                           slice_from(batch->phone_texts[i]), reason);
+    }
+    importer->progress->imported = result->imported;
+}
+
+/* Until the batch under way is in the store. */
+static int settle(struct importer *importer)
+{
+    int err;
+
+    if (!importer->writing)
+        return 0;
+    importer->writing = false;
+    err = importer->port->wait(importer->port->self);
+    if (err)
+        return explain(importer, err, importer->store_why[0] ? importer->store_why : strerror(err));
+    account(importer, importer->written);
+    return 0;
+}
+
+static int send_batch(struct importer *importer)
+{
+    struct import_batch *batch = &importer->batches[importer->filling];
+    int err = settle(importer);
+
+    if (err || !batch->count)
+        return err;
+    importer->written = batch;
+    err = importer->port->submit(importer->port->self, work_rows, importer);
+    if (err)
+        return explain(importer, err, strerror(err));
+    importer->writing = true;
+    importer->filling = 1 - importer->filling;
+    import_batch_clear(&importer->batches[importer->filling]);
+    return 0;
+}
+
+static int take_header(struct importer *importer, const struct csv_row *row)
+{
+    char why[300] = "out of memory";
+    int err = import_columns_init(&importer->columns, row, why, sizeof(why));
+
+    if (err)
+        return explain(importer, err, why);
+    importer->has_columns = true;
+    return 0;
+}
+
+static int take_row(void *arg, const struct csv_row *row)
+{
+    struct importer *importer = arg;
+    struct import_batch *batch = &importer->batches[importer->filling];
+    struct import_reading reading = {importer->order, &importer->columns, &importer->rejects,
+                                     &importer->zones};
+    int err;
+
+    if (!importer->has_columns)
+        return take_header(importer, row);
+    if (importer->result->rows % IMPORTER_BATCH == 0 &&
+        importer->port->is_stopping(importer->port->self))
+        return explain(importer, ECANCELED, "Outdial is stopping");
+    importer->result->rows++;
+    err = import_batch_add(batch, &reading, row);
+    if (err)
+        return explain(importer, err, strerror(err));
+    importer->progress->rows = importer->result->rows;
+    importer->progress->rejected = importer->rejects.rejected;
+    return import_batch_is_full(batch) ? send_batch(importer) : 0;
+}
+
+static int feed(struct importer *importer, struct text *text)
+{
+    int err = text->size ? csv_reader_feed(importer->reader, text->at, text->size) : 0;
+
+    text_clear(text);
+    return err ? explain(importer, err, csv_reader_error(importer->reader)) : 0;
+}
+
+static int refuse_bytes(struct importer *importer, int err, const struct charset_reader *charset)
+{
+    char why[160];
+
+    if (err != EILSEQ)
+        return explain(importer, err, strerror(err));
+    snprintf(why, sizeof(why), "near line %llu, byte %llu: not %s",
+             (unsigned long long)csv_reader_line(importer->reader),
+             (unsigned long long)charset->offset, charset_name(importer->charset));
+    return explain(importer, EBADMSG, why);
+}
+
+/* The second reading: bytes, UTF-8, rows, batches. */
+static int read_rows(struct importer *importer)
+{
+    struct charset_reader charset;
+    struct text text;
+    char *piece = malloc(PIECE_SIZE);
+    size_t size;
+    int err = piece ? charset_reader_init(&charset, importer->charset) : ENOMEM;
+
+    if (err) {
+        free(piece);
+        return explain(importer, err, strerror(err));
+    }
+    text_init(&text);
+    while (!err && (size = fread(piece, 1, PIECE_SIZE, importer->file)) > 0) {
+        err = charset_reader_feed(&charset, piece, size, &text);
+        err = err ? refuse_bytes(importer, err, &charset) : feed(importer, &text);
+        importer->progress->bytes += size;
+    }
+    if (!err && ferror(importer->file))
+        err = explain(importer, EIO, "the file cannot be read");
+    if (!err) {
+        err = charset_reader_end(&charset, &text);
+        err = err ? refuse_bytes(importer, err, &charset) : feed(importer, &text);
+    }
+    if (!err) {
+        err = csv_reader_end(importer->reader);
+        if (err)
+            explain(importer, err, csv_reader_error(importer->reader));
+    }
+    charset_reader_release(&charset);
+    text_release(&text);
+    free(piece);
+    return err;
+}
+
+/* How the file was understood, for people. */
+static char *summary(const struct importer *importer)
+{
+    char delimiter[2] = {csv_reader_delimiter(importer->reader), '\0'};
+    json_t *columns = json_array();
+    json_t *object =
+        json_pack("{s:s, s:s}", "charset", charset_name(importer->charset), "delimiter", delimiter);
+    char *text;
+
+    for (size_t i = 0; i < importer->columns.count; i++) {
+        const struct import_column *column = &importer->columns.columns[i];
+        json_array_append_new(columns, json_pack("{s:s, s:s}", "name", column->name, "meaning",
+                                                 column_meaning_name(column->meaning)));
+    }
+    json_object_set_new(object, "columns", columns);
+    text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    return text;
+}
+
+static int publish(struct importer *importer)
+{
+    const struct importer_result *result = importer->result;
+    struct store_import *record = &importer->record;
+    char *text = summary(importer);
+    int err;
+
+    record->rows = result->rows;
+    record->imported = result->imported;
+    record->merged = result->merged;
+    record->duplicates = result->duplicates;
+    record->rejected = importer->rejects.rejected;
+    record->warnings = importer->rejects.warnings;
+    record->summary = text;
+    record->ended_at = importer->port->now(importer->port->self);
+    err = ask(importer, work_publish);
+    free(text);
+    record->summary = NULL;
+    return err;
+}
+
+/* After a failure nothing is left; what cannot be taken away now goes at the next start. */
+static void drop(struct importer *importer)
+{
+    int err = 0;
+
+    importer->more = true;
+    for (unsigned i = 0; i < DROP_STEPS_MAX && importer->more && !err; i++) {
+        err = importer->port->submit(importer->port->self, work_drop, importer);
+        if (!err)
+            err = importer->port->wait(importer->port->self);
+    }
+}
+
+static int begin(struct importer *importer)
+{
+    struct store_import *record = &importer->record;
+    struct csv_options options = {.delimiter = importer->order->delimiter};
+    int err = 0;
+
+    record->campaign = importer->order->campaign;
+    record->list = importer->order->list;
+    record->state = IMPORT_WRITING;
+    record->file_name = importer->order->file_name;
+    record->file_hash = importer->hash;
+    record->begun_at = importer->port->now(importer->port->self);
+    if (importer->order->country[0] && !phone_country_is_known(importer->order->country))
+        return explain(importer, EINVAL, "the list's country is not known: two letters, as DE");
+    err = ask(importer, work_begin);
+    if (err || importer->result->already)
+        return err;
+    importer->result->import = record->id;
+    importer->progress->import = record->id;
+    err = csv_reader_new(&importer->reader, &options, take_row, importer);
+    if (!err)
+        err = import_rejects_open(&importer->rejects, importer->order->rejects_path);
+    importer->has_rejects = !err;
+    return err ? explain(importer, err, strerror(err)) : 0;
+}
+
+static int run(struct importer *importer)
+{
+    int err = read_once(importer);
+
+    if (!err)
+        err = begin(importer);
+    if (err || importer->result->already)
+        return err;
+    err = read_rows(importer);
+    if (!err && !importer->has_columns)
+        err = explain(importer, EINVAL, "the file has no rows");
+    if (!err)
+        err = send_batch(importer);
+    if (!err)
+        err = settle(importer);
+    if (!err && fflush(importer->rejects.file))
+        err = explain(importer, errno, "the rejects file cannot be written");
+    return err ? err : publish(importer);
+}
+
+static void release(struct importer *importer)
+{
+    struct importer_result *result = importer->result;
+
+    /* A batch still under way holds our texts. */
+    if (importer->writing && importer->port->wait(importer->port->self))
+        importer->writing = false;
+    result->rejected = importer->rejects.rejected;
+    result->warnings = importer->rejects.warnings;
+    if (importer->has_rejects && import_rejects_close(&importer->rejects))
+        result->warnings++;
+    csv_reader_free(importer->reader);
+    if (importer->has_columns)
+        import_columns_release(&importer->columns);
+    import_batch_release(&importer->batches[0]);
+    import_batch_release(&importer->batches[1]);
+    table_release(&importer->zones);
+    if (importer->file)
+        fclose(importer->file);
+}
+
+int importer_run(const struct importer_order *order, const struct importer_port *port,
+                 struct importer_progress *progress, struct importer_result *result)
+{
+    struct importer *importer = calloc(1, sizeof(*importer));
+    int err;
+
+    memset(result, 0, sizeof(*result));
+    if (!importer)
+        return ENOMEM;
+    importer->order = order;
+    importer->port = port;
+    importer->progress = progress;
+    importer->result = result;
+    table_init(&importer->zones);
+    importer->file = fopen(order->path, "rbe");
+    err = importer->file ? run(importer) : explain(importer, errno, strerror(errno));
+    release(importer);
+    if (err && importer->record.id)
+        drop(importer);
+    free(importer);
+    return err;
+}
+
+struct found {
+    uint64_t ids[64];
+    size_t count;
+};
+
+static int note_writing(void *arg, const struct store_record *record)
+{
+    struct found *found = arg;
+
+    found->ids[found->count++] = record->of.import.id;
+    return 0;
+}
+
+int importer_clean(struct store *store, uint64_t *dropped)
+{
+    struct store_query query = store_query_of(STORE_IMPORT);
+    struct found found;
+    int err;
+
+    *dropped = 0;
+    query.state = IMPORT_WRITING;
+    query.limit = array_count(found.ids);
+    do {
+        found.count = 0;
+        err = store_each(store, &query, note_writing, &found);
+        for (size_t i = 0; i < found.count && !err; i++) {
+            bool more = true;
+            while (!err && more)
+                err = store_import_drop(store, found.ids[i], &more);
+            ++*dropped;
+        }
+    } while (!err && found.count);
+    return err;
+}
+
+static int direct_submit(void *self, int (*work)(struct store *store, void *arg), void *arg)
+{
+    struct importer_direct *direct = self;
+
+    direct->answer = work(direct->store, arg);
+    return 0;
+}
+
+static int direct_wait(void *self)
+{
+    return ((struct importer_direct *)self)->answer;
+}
+
+static bool direct_is_stopping(void *self)
+{
+    return false;
+}
+
+static instant direct_now(void *self)
+{
+    return 0;
+}
+
+struct importer_port importer_port_direct(struct importer_direct *direct)
+{
+    return (struct importer_port){direct_submit, direct_wait, direct_is_stopping, direct_now,
+                                  direct};
+}

@@ -1,0 +1,336 @@
+#include <stdlib.h>
+
+#include "sim/world.h"
+
+/*
+ * What must hold whatever the weather, told from the outside: what was ordered, who was rung, where
+ * people ended up. The core's own inside is audited by dialer_audit().
+ */
+enum { ZONES = 7, SETS = 9, YEARS = 4, FIRST_YEAR = 2025 };
+
+static instant second_sunday(int year, int month, int which, int hour)
+{
+    struct civil civil = {.year = year, .month = month, .day = 1, .hour = hour};
+    struct civil back;
+
+    instant_to_civil(instant_from_civil(&civil), &back);
+    civil.day = 1 + (7 - back.weekday) % 7 + 7 * (which - 1);
+    return instant_from_civil(&civil);
+}
+
+/* Chatham's sister: zones east and west, with and without changes of clocks, and one of 45 minutes. */
+void invariants_zones(struct dialer_limits *limits)
+{
+    static instant transitions[ZONES][YEARS * 2];
+    static int32_t offsets[ZONES][YEARS * 2 + 1];
+    static struct zone zones[ZONES];
+    static const int32_t standard[ZONES] = {0,     -5 * 3600, -8 * 3600, 3600,
+                                            19800, 45900,     -10 * 3600};
+    static const uint16_t members[] = {0, 1, 2, 3, 4, 5, 6, 1, 2, 0, 1};
+    static const struct zone_set sets[SETS] = {
+        {3, members},     {1, members},     {1, members + 1}, {1, members + 2}, {1, members + 3},
+        {1, members + 4}, {1, members + 5}, {1, members + 6}, {2, members + 7},
+    };
+
+    for (int i = 0; i < ZONES; ++i) {
+        bool changes = i == 1 || i == 2 || i == 3;
+
+        for (int y = 0; y < YEARS && changes; ++y) {
+            transitions[i][2 * y] = second_sunday(FIRST_YEAR + y, 3, 2, 2) - standard[i] * SECOND;
+            transitions[i][2 * y + 1] =
+                second_sunday(FIRST_YEAR + y, 11, 1, 1) - standard[i] * SECOND;
+        }
+        for (int t = 0; t <= YEARS * 2; ++t)
+            offsets[i][t] = standard[i] + (t % 2 ? 3600 : 0);
+        zones[i] = (struct zone){changes ? YEARS * 2 : 0, transitions[i], offsets[i]};
+    }
+    limits->zone_count = ZONES;
+    limits->zones = zones;
+    limits->zone_set_count = SETS;
+    limits->zone_sets = sets;
+}
+
+/* By plain counting, not by the core's own functions. */
+static instant offset_at(const struct zone *zone, instant at)
+{
+    uint32_t past = 0;
+
+    while (past < zone->transition_count && zone->transitions[past] <= at)
+        ++past;
+    return zone->offsets_s[past] * SECOND;
+}
+
+static bool open_everywhere(const struct world *world, const struct calling_hours *hours,
+                            uint32_t zone_set)
+{
+    const struct zone_set *set = &world->limits.zone_sets[zone_set];
+
+    for (uint32_t i = 0; i < set->zone_count; ++i) {
+        struct civil local;
+        int minute;
+        bool open = false;
+
+        instant_to_civil(world->now + offset_at(&world->limits.zones[set->zones[i]], world->now),
+                         &local);
+        minute = local.hour * 60 + local.minute;
+        for (int w = 0; w < HOURS_WINDOWS_MAX; ++w) {
+            const struct hours_window *window = &hours->days[local.weekday][w];
+
+            open |= window->open_minute <= minute && minute < window->close_minute;
+        }
+        if (!open)
+            return false;
+    }
+    return true;
+}
+
+static uint32_t rung_since(const struct world_ids *rung, instant since)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = rung->count; i--;)
+        count += (instant)rung->at[i] > since;
+    return count;
+}
+
+static void check_caps(struct world *world, const struct attempt_caps *caps,
+                       const struct world_ids *rung, const char *whose, uint64_t id)
+{
+    instant now = world->now;
+
+    if (caps->lifetime && rung->count >= caps->lifetime)
+        world_break(world, "%s %llu is rung more often than allowed at all", whose,
+                    (unsigned long long)id);
+    if (caps->per_24_hours && rung_since(rung, now - DAY) >= caps->per_24_hours)
+        world_break(world, "%s %llu is rung more often than allowed in 24 hours", whose,
+                    (unsigned long long)id);
+    if (caps->per_7_days && rung_since(rung, now - 7 * DAY) >= caps->per_7_days)
+        world_break(world, "%s %llu is rung more often than allowed in 7 days", whose,
+                    (unsigned long long)id);
+    if (caps->gap && rung_since(rung, now - caps->gap) > 0)
+        world_break(world, "%s %llu is rung again too soon", whose, (unsigned long long)id);
+}
+
+/* Asked at the instant the core orders a call. */
+static void ordered(struct world *world, const struct effect *effect)
+{
+    const struct world_lead *lead = &world->leads[effect->of.place.lead - 1];
+    struct world_number *number = &world->numbers[effect->of.place.number - 1];
+    struct world_person *person = &world->persons[lead->row.person - 1];
+    const struct campaign_options *options =
+        &world->campaigns[effect->of.place.campaign - 1].options;
+    struct attempt_record record;
+
+    if (number->do_not_call || person->do_not_call)
+        world_break(world, "lead %llu is on the do-not-call list",
+                    (unsigned long long)lead->row.id);
+    if (number->flags & (CONTACT_EMERGENCY | CONTACT_PREMIUM))
+        world_break(world, "number %llu may never be called", (unsigned long long)number->id);
+    if (!open_everywhere(world, &options->hours, number->zone_set))
+        world_break(world, "number %llu is rung outside its hours", (unsigned long long)number->id);
+    check_caps(world, &options->number_caps, &number->rung, "number", number->id);
+    check_caps(world, &options->person_caps, &person->rung, "person", lead->row.person);
+    if (!dialer_attempt(world->dialer, effect->of.place.attempt, &record))
+        world_break(world, "a call is ordered for no attempt");
+    else if (!effect->of.place.agent && !record.unguarded)
+        world_break(world, "a guarded call is ordered without its agent");
+    if (options->ring_timeout < RING_TIMEOUT_MIN && options->mode != MODE_MANUAL)
+        world_break(world, "it would ring too shortly");
+}
+
+static void remember_ring(struct world_ids *ids, instant at)
+{
+    if (ids->count == ids->room) {
+        uint32_t room = ids->room ? ids->room * 2 : 8;
+        uint64_t *more = realloc(ids->at, room * sizeof(*more));
+
+        check(more != NULL);
+        ids->at = more;
+        ids->room = room;
+    }
+    ids->at[ids->count++] = (uint64_t)at;
+}
+
+/* Zero agents, zero calls ahead of them. */
+static uint32_t agents_idle(const struct world *world, campaign_id campaign)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < world->weather.agents; ++i) {
+        struct agent_facts facts;
+
+        if (!dialer_agent(world->dialer, i + 1, &facts) ||
+            facts.record.activity != AGENT_AVAILABLE || facts.record.leg != LEG_CONNECTED)
+            continue;
+        for (uint8_t c = 0; c < facts.campaign_count; ++c)
+            count += facts.campaigns[c] == campaign;
+    }
+    return count;
+}
+
+void invariants_ordered(struct world *world, const struct effect *effect)
+{
+    const struct world_lead *lead = &world->leads[effect->of.place.lead - 1];
+
+    ordered(world, effect);
+    if (!effect->of.place.agent && !agents_idle(world, effect->of.place.campaign))
+        world_break(world, "a call is placed ahead of agents, and there is none");
+    world_call(world, effect->of.place.attempt)->ordered_at = world->now;
+    remember_ring(&world->numbers[effect->of.place.number - 1].rung, world->now);
+    remember_ring(&world->persons[lead->row.person - 1].rung, world->now);
+}
+
+static void forget_ring(struct world_ids *ids, instant at)
+{
+    for (uint32_t i = ids->count; i--;)
+        if ((instant)ids->at[i] == at) {
+            ids->at[i] = ids->at[--ids->count];
+            return;
+        }
+}
+
+void invariants_not_ordered(struct world *world, const struct effect *effect)
+{
+    instant at = world_call(world, effect->of.place.attempt)->ordered_at;
+    const struct world_lead *lead = &world->leads[effect->of.place.lead - 1];
+
+    forget_ring(&world->numbers[effect->of.place.number - 1].rung, at);
+    forget_ring(&world->persons[lead->row.person - 1].rung, at);
+}
+
+/* One campaign alone: what is out beyond its idle agents stays within the book. */
+static void check_gate(struct world *world, const struct attempt_record *record)
+{
+    struct campaign_facts facts;
+    uint64_t out = 0, idle = agents_idle(world, record->campaign), risk;
+
+    if (world->weather.campaigns > 1 || !dialer_campaign(world->dialer, record->campaign, &facts) ||
+        !facts.options.abandonment.ceiling_per_mille)
+        return;
+    for (attempt_id id = record->id; id && id + 400 > record->id; --id) {
+        const struct world_call *call = world_call(world, id);
+
+        out += call->unguarded_life == world->life + 1;
+    }
+    if (out > idle * facts.options.ratio_percent / 100)
+        world_break(world, "more calls are out than the ratio allows");
+    if (out <= idle)
+        return;
+    risk = out - idle;
+    if ((facts.ledger.abandoned + risk) * 1000 >
+        facts.options.abandonment.ceiling_per_mille *
+            (facts.ledger.answered_live + risk + facts.options.abandonment.credit_answers))
+        world_break(world, "a call goes beyond what the abandonment rule leaves");
+}
+
+static bool is_unanswered(enum attempt_state state)
+{
+    return state == ATTEMPT_PLANNED || state == ATTEMPT_PLACED || state == ATTEMPT_RINGING;
+}
+
+void invariants_attempt(struct world *world, const struct attempt_record *record)
+{
+    struct world_call *call = world_call(world, record->id);
+    const struct campaign_options *options = &world->campaigns[record->campaign - 1].options;
+    bool first = !call->seen_life;
+
+    call->unguarded_life = is_unanswered(record->state) && !record->agent ? world->life + 1 : 0;
+    call->seen_life = world->life + 1;
+    if (record->state == ATTEMPT_WAITING) {
+        call->waits_life = world->life + 1;
+    } else if (call->waits_life == world->life + 1 && !call->leapt) {
+        call->waits_life = 0;
+        if (world->now > record->answered_at + options->answer_wait_max)
+            world_break(world, "attempt %llu is %s %lld us after the answer, %lld are allowed",
+                        (unsigned long long)record->id, attempt_state_name(record->state),
+                        (long long)(world->now - record->answered_at),
+                        (long long)options->answer_wait_max);
+    }
+    if (first && record->state == ATTEMPT_PLANNED && record->unguarded)
+        check_gate(world, record);
+    if (record->state == ATTEMPT_ENDED && !call->ended) {
+        call->ended = true;
+        if (call->made && !call->gone && !call_status_is_final(call->status)) {
+            call->disowned = true;
+            ++world->statistics.disowned;
+        }
+    }
+}
+
+void invariants_after(struct world *world)
+{
+    if (world->options.audit_every && world->statistics.events % world->options.audit_every == 0)
+        dialer_audit(world->dialer);
+}
+
+static void tell_difference(const char *figure, uint64_t a, uint64_t b, void *arg)
+{
+    world_break(arg, "figure '%s': the dialer has %llu, the rows say %llu", figure,
+                (unsigned long long)a, (unsigned long long)b);
+}
+
+static void check_figures(struct world *world)
+{
+    for (uint32_t i = 0; i < world->weather.campaigns; ++i) {
+        struct figures rows = {0}, kept;
+        struct campaign_facts facts;
+
+        if (!dialer_campaign_figures(world->dialer, i + 1, &kept) ||
+            !dialer_campaign(world->dialer, i + 1, &facts))
+            continue;
+        figures_add(&kept, &world->base[i]);
+        for (attempt_id id = 1; id <= world->row_last; ++id)
+            if (world->rows[id - 1].id && world->rows[id - 1].campaign == i + 1)
+                figures_change(&rows, NULL, &world->rows[id - 1]);
+        (void)figures_differences(&kept, &rows, tell_difference, world);
+        if (facts.ledger.abandoned != rows.ledger.abandoned ||
+            facts.ledger.answered_live != rows.ledger.answered_live)
+            world_break(world, "the abandonment ledger of campaign %u is off", i + 1);
+    }
+}
+
+static void check_leads(struct world *world)
+{
+    for (uint32_t i = 0; i < world->weather.leads; ++i) {
+        const struct world_lead *lead = &world->leads[i];
+        uint32_t counted = 0;
+
+        for (attempt_id id = 1; id <= world->row_last; ++id)
+            counted += world->rows[id - 1].lead == lead->row.id && world->rows[id - 1].counts;
+        if (lead->row.state == LEAD_ATTEMPTING || !lead->row.released)
+            world_break(world, "lead %llu is lost in state %s", (unsigned long long)lead->row.id,
+                        lead_state_name(lead->row.state));
+        if (lead->row.attempts != counted)
+            world_break(world, "lead %llu counts %u attempts, the rows %u",
+                        (unsigned long long)lead->row.id, lead->row.attempts, counted);
+        if (!lead_is_final(lead->row.state) && lead->row.due_at == INSTANT_NEVER)
+            world_break(world, "lead %llu is %s and never due", (unsigned long long)lead->row.id,
+                        lead_state_name(lead->row.state));
+    }
+}
+
+void invariants_at_rest(struct world *world)
+{
+    struct dialer_census census;
+
+    if (world->broken)
+        return;
+    dialer_audit(world->dialer);
+    dialer_census(world->dialer, &census);
+    if (census.attempts || census.leads)
+        world_break(world, "an hour after the end %u attempts and %u leads are still in memory",
+                    census.attempts, census.leads);
+    if (census.agents_by_activity[AGENT_RESERVED] || census.agents_by_activity[AGENT_ON_CALL] ||
+        census.agents_by_activity[AGENT_WRAP_UP])
+        world_break(world, "an hour after the end an agent is still busy");
+    for (attempt_id id = 1; id <= world->row_last; ++id) {
+        const struct world_call *call = world_call(world, id);
+
+        if (world->rows[id - 1].id && world->rows[id - 1].open)
+            world_break(world, "attempt %llu is still open", (unsigned long long)id);
+        if (call->made && !call->gone && !call_status_is_final(call->status))
+            world_break(world, "the call of attempt %llu still lives", (unsigned long long)id);
+    }
+    check_figures(world);
+    check_leads(world);
+}

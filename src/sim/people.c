@@ -1,0 +1,203 @@
+#include "sim/world.h"
+
+/*
+ * Agents as robots with habits: they log in, wait, talk, give their verdicts or forget to, take
+ * breaks, look at previews, dial by hand. They act on what their page shows.
+ */
+enum desk_act { DESK_LOOK, DESK_ASK_MANUAL };
+
+static void act_later(struct world *world, uint32_t place, double mean_s, instant since)
+{
+    struct happening *happening =
+        world_later(world, HAPPENING_DESK, world->now + world_spell(world, mean_s));
+
+    happening->about = place;
+    happening->serial = DESK_LOOK;
+    happening->detail = since;
+}
+
+void people_start(struct world *world)
+{
+    for (uint32_t i = 0; i < world->weather.agents; ++i)
+        act_later(world, i, 20, -1);
+}
+
+/* The page shows a new activity or a preview: something will be done about it, by and by. */
+void people_see(struct world *world, const struct effect *effect)
+{
+    const struct agent_record *record = &effect->of.agent;
+    uint32_t place;
+
+    if (effect->kind == EFFECT_SCREEN_POP) {
+        if (effect->of.pop.kind == POP_PREVIEW)
+            act_later(world, (uint32_t)effect->of.pop.agent - 1, 5, -1);
+        return;
+    }
+    place = (uint32_t)record->id - 1;
+    switch (record->activity) {
+    case AGENT_OFFLINE:
+        act_later(world, place, 30, record->since);
+        break;
+    case AGENT_BREAK:
+        act_later(world, place, 20, record->since);
+        break;
+    case AGENT_WRAP_UP:
+        if (!world_chance(world, world->weather.dispositions_forgotten))
+            act_later(world, place, world->weather.wrap_s, record->since);
+        break;
+    case AGENT_ON_CALL:
+        if (world_chance(world, world->weather.hang_ups))
+            act_later(world, place, 15, record->since);
+        break;
+    case AGENT_RESERVED:
+        if (world_chance(world, world->weather.refuses))
+            act_later(world, place, 5, record->since);
+        break;
+    case AGENT_AVAILABLE:
+        if (world_chance(world, world->weather.breaks + world->weather.log_outs) ||
+            rng_chance(&world->rng, 0.05))
+            act_later(world, place, 30, record->since);
+        break;
+    case AGENT_ACTIVITY_COUNT:
+        check(false);
+    }
+}
+
+static void ask_activity(struct world *world, uint32_t place, enum event_kind kind,
+                         enum agent_activity activity)
+{
+    struct event event = {.kind = kind};
+
+    event.of.activity.agent = place + 1;
+    event.of.activity.activity = activity;
+    event.of.activity.break_code = (uint16_t)rng_below(&world->rng, 4);
+    event.of.activity.forced = rng_chance(&world->rng, 0.2);
+    world_feed(world, &event);
+}
+
+static void dispose(struct world *world, uint32_t place, const struct agent_facts *facts)
+{
+    struct event event = {.kind = EVENT_DISPOSITION_SAVED};
+
+    event.of.disposition.agent = place + 1;
+    event.of.disposition.attempt = facts->reservation.attempt;
+    event.of.disposition.code = (uint16_t)(1 + rng_below(&world->rng, 7)); /* 7 does not exist */
+    event.of.disposition.callback_at = world->now + world_spell(world, 300);
+    if (rng_chance(&world->rng, 0.5))
+        event.of.disposition.callback_agent = 1 + rng_below(&world->rng, world->weather.agents + 1);
+    world_feed(world, &event);
+}
+
+static void hang_up(struct world *world, uint32_t place, enum event_kind kind)
+{
+    struct event event = {.kind = kind};
+
+    event.of.reservation.agent = place + 1;
+    event.of.reservation.until = world->now + world_spell(world, 600);
+    world_feed(world, &event);
+}
+
+static void decide_preview(struct world *world, uint32_t place)
+{
+    double dice = rng_unit(&world->rng);
+
+    if (rng_chance(&world->rng, 0.1))
+        return; /* looks, and does nothing */
+    if (dice < world->weather.skips / 2)
+        hang_up(world, place, EVENT_PREVIEW_SKIPPED);
+    else if (dice < world->weather.skips)
+        hang_up(world, place, EVENT_PREVIEW_SNOOZED);
+    else
+        hang_up(world, place, EVENT_PREVIEW_ACCEPTED);
+}
+
+/* The server asks the store for the lead; its answer waits behind what is being committed. */
+static void ask_manual(struct world *world, uint32_t place)
+{
+    struct happening *happening =
+        world_later(world, HAPPENING_DESK, instant_max(world->now, world->commit_free_at) + 1);
+
+    happening->about = place;
+    happening->serial = DESK_ASK_MANUAL;
+    happening->detail = 1 + (int64_t)rng_below(&world->rng, world->weather.leads);
+}
+
+static void dial_manual(struct world *world, uint32_t place, lead_id lead)
+{
+    struct event event = {.kind = EVENT_MANUAL_DIALLED};
+
+    if (world->resting)
+        return;
+    event.of.manual.agent = place + 1;
+    event.of.manual.lead = keeper_facts(world, lead);
+    event.of.manual.number_index =
+        (uint8_t)rng_below(&world->rng, event.of.manual.lead.number_count + 1u);
+    world_feed(world, &event);
+}
+
+static void look(struct world *world, uint32_t place, const struct agent_facts *facts)
+{
+    switch (facts->record.activity) {
+    case AGENT_OFFLINE:
+        if (!world->resting)
+            ask_activity(world, place, EVENT_AGENT_LOGGED_IN,
+                         rng_chance(&world->rng, 0.8) ? AGENT_AVAILABLE : AGENT_BREAK);
+        break;
+    case AGENT_BREAK:
+        if (world_chance(world, 0.2))
+            ask_manual(world, place);
+        else
+            ask_activity(world, place, EVENT_AGENT_ACTIVITY, AGENT_AVAILABLE);
+        break;
+    case AGENT_AVAILABLE:
+        if (rng_chance(&world->rng, 0.5))
+            ask_manual(world, place);
+        else
+            ask_activity(world, place, EVENT_AGENT_ACTIVITY,
+                         rng_chance(&world->rng, 0.7) ? AGENT_BREAK : AGENT_OFFLINE);
+        break;
+    case AGENT_RESERVED:
+        if (!facts->reservation.attempt)
+            decide_preview(world, place);
+        else if (rng_chance(&world->rng, 0.5))
+            hang_up(world, place, EVENT_AGENT_REJECTED);
+        else
+            hang_up(world, place, EVENT_AGENT_HUNG_UP);
+        break;
+    case AGENT_ON_CALL:
+        if (rng_chance(&world->rng, 0.3))
+            dispose(world, place, facts);
+        if (rng_chance(&world->rng, 0.3))
+            ask_activity(world, place, EVENT_AGENT_ACTIVITY,
+                         rng_chance(&world->rng, 0.5) ? AGENT_BREAK : AGENT_OFFLINE);
+        hang_up(world, place, EVENT_AGENT_HUNG_UP);
+        break;
+    case AGENT_WRAP_UP:
+        dispose(world, place, facts);
+        break;
+    case AGENT_ACTIVITY_COUNT:
+        check(false);
+    }
+}
+
+void people_do(struct world *world, uint32_t place, int64_t what, instant about)
+{
+    struct agent_facts facts;
+
+    if (what == DESK_ASK_MANUAL) {
+        if (world->up)
+            dial_manual(world, place, (lead_id)about);
+        return;
+    }
+    if (!world->up) { /* the page says "connecting" */
+        act_later(world, place, 10, about);
+        return;
+    }
+    if (!dialer_agent(world->dialer, place + 1, &facts)) {
+        world_break(world, "agent %u is not in memory", place + 1);
+        return;
+    }
+    /* A little of what they do is about what was on the screen a moment ago. */
+    if (about == -1 || facts.record.since == about || world_chance(world, 0.02))
+        look(world, place, &facts);
+}

@@ -1,0 +1,465 @@
+#include "sim/world.h"
+
+/*
+ * The voice engine with a telephone network behind it, as the dialer's shell sees it: it takes orders,
+ * rings people, asks what to do with those who answer, does what it is told, and tells what happened,
+ * not always once and not always in order.
+ */
+enum own_step {
+    STEP_INITIATED,
+    STEP_RINGING,
+    STEP_ANSWER,
+    STEP_BUSY,
+    STEP_NO_ANSWER,
+    STEP_INVALID,
+    STEP_FAIL,
+    STEP_LEAVE,         /* the person hangs up, or a message has ended */
+    STEP_QUESTION_OVER, /* nobody said what to do */
+    STEP_MACHINE,
+};
+
+static void plan(struct world *world, attempt_id id, enum own_step what, instant span)
+{
+    struct happening *happening = world_later(world, HAPPENING_CALL, world->now + span);
+
+    happening->about = id;
+    happening->serial = ++world_call(world, id)->step;
+    happening->detail = what;
+}
+
+static void tell(struct world *world, attempt_id id, enum event_kind kind, enum call_status status,
+                 agent_id agent)
+{
+    const struct world_call *call = world_call(world, id);
+    struct event event = {.kind = kind};
+
+    event.of.call = (struct event_call){.attempt = id,
+                                        .status = status,
+                                        .sip_code = call->sip_code,
+                                        .hello_us = -1,
+                                        .agent = agent};
+    if (kind == EVENT_CALL_STATUS && call_status_is_final(status) && call->heard)
+        event.of.call.hello_us = 100 + (int64_t)rng_below(&world->rng, 5000);
+    world_callback(world, &event);
+}
+
+static void check_room(struct world *world, const struct world_agent *agent)
+{
+    uint32_t owned = 0;
+
+    if (agent->guests < 2)
+        return;
+    for (attempt_id id = 1; id <= world->row_last; ++id) {
+        const struct world_call *call = world_call(world, id);
+
+        owned += call->made && !call->gone && call->room >= 0 && !call->disowned &&
+                 &world->agents[call->room] == agent;
+    }
+    if (owned > 1)
+        world_break(world, "agent %llu is in two conversations", (unsigned long long)agent->row.id);
+}
+
+static void leave_room(struct world *world, attempt_id id)
+{
+    struct world_call *call = world_call(world, id);
+    struct world_agent *agent;
+
+    if (call->room < 0)
+        return;
+    agent = &world->agents[call->room];
+    --agent->guests;
+    call->room = -1;
+    tell(world, id, EVENT_CALL_LEFT, CALL_IN_PROGRESS, agent->row.id);
+}
+
+static void converse(struct world *world, attempt_id id)
+{
+    struct world_call *call = world_call(world, id);
+
+    call->heard = true;
+    if (call->machine && rng_chance(&world->rng, 0.7))
+        plan(world, id, STEP_MACHINE, 3 * SECOND);
+    else
+        plan(world, id, STEP_LEAVE, world_spell(world, world->weather.talk_s));
+}
+
+static void enter_room(struct world *world, attempt_id id, uint32_t place)
+{
+    struct world_call *call = world_call(world, id);
+    struct world_agent *agent = &world->agents[place];
+
+    if (call->room == (int)place)
+        return;
+    leave_room(world, id);
+    call->room = (int)place;
+    ++agent->guests;
+    ++world->statistics.bridged;
+    check_room(world, agent);
+    tell(world, id, EVENT_CALL_JOINED, CALL_IN_PROGRESS, agent->row.id);
+    if (agent->leg)
+        converse(world, id);
+    else
+        plan(world, id, STEP_LEAVE, 20 * SECOND);
+}
+
+static void end_call(struct world *world, attempt_id id, enum call_status status, uint16_t sip_code)
+{
+    struct world_call *call = world_call(world, id);
+
+    if (call_status_is_final(call->status))
+        return;
+    leave_room(world, id);
+    call->status = status;
+    call->sip_code = sip_code;
+    ++call->step;
+    tell(world, id, EVENT_CALL_STATUS, status, 0);
+}
+
+static void fate(struct world *world, attempt_id id)
+{
+    const struct weather *weather = &world->weather;
+    double dice = rng_unit(&world->rng);
+    instant ring = world->limits.order_max; /* far: only the time-out of the order ends it */
+    const struct world_call *call = world_call(world, id);
+    const struct campaign_options *options =
+        &world->campaigns[world->leads[call->lead - 1].row.campaign - 1].options;
+
+    ring = options->ring_timeout;
+    if ((dice -= weather->busy) < 0) {
+        plan(world, id, STEP_BUSY, world_spell(world, 1));
+    } else if ((dice -= weather->invalid) < 0) {
+        plan(world, id, STEP_INVALID, world_spell(world, 1));
+    } else if ((dice -= weather->fails) < 0) {
+        plan(world, id, STEP_FAIL, world_spell(world, 1));
+    } else if ((dice -= weather->answers) < 0) {
+        instant span = world_spell(world, weather->answer_s);
+
+        plan(world, id, span < ring ? STEP_ANSWER : STEP_NO_ANSWER, instant_min(span, ring));
+    } else {
+        plan(world, id, STEP_NO_ANSWER, ring);
+    }
+}
+
+static void answered(struct world *world, attempt_id id)
+{
+    struct world_call *call = world_call(world, id);
+    struct event event = {.kind = EVENT_CALL_ANSWERED, .request = id};
+
+    ++world->statistics.answered;
+    call->status = CALL_IN_PROGRESS;
+    call->answered_at = world->now;
+    call->told = ANSWER_NONE;
+    call->told_at = world->now;
+    call->machine = rng_chance(&world->rng, world->weather.machines);
+    tell(world, id, EVENT_CALL_STATUS, CALL_IN_PROGRESS, 0);
+    event.of.call = (struct event_call){.attempt = id, .status = CALL_IN_PROGRESS, .hello_us = -1};
+    if (!world_chance(world, world->weather.question_lost))
+        world_post(world, &event);
+    if (rng_chance(&world->rng, world->weather.quick_hang_up))
+        plan(world, id, STEP_LEAVE, world_spell(world, 0.5));
+    else
+        plan(world, id, STEP_QUESTION_OVER, 5 * SECOND);
+}
+
+void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64_t what)
+{
+    struct world_call *call = world_call(world, id);
+
+    if (step != call->step || call->gone || call_status_is_final(call->status))
+        return;
+    switch ((enum own_step)what) {
+    case STEP_INITIATED:
+        call->status = CALL_INITIATED;
+        tell(world, id, EVENT_CALL_STATUS, CALL_INITIATED, 0);
+        plan(world, id, STEP_RINGING, world_spell(world, 1));
+        break;
+    case STEP_RINGING:
+        call->status = CALL_RINGING;
+        tell(world, id, EVENT_CALL_STATUS, CALL_RINGING, 0);
+        fate(world, id);
+        break;
+    case STEP_ANSWER:
+        answered(world, id);
+        break;
+    case STEP_BUSY:
+        end_call(world, id, CALL_BUSY, 486);
+        break;
+    case STEP_NO_ANSWER:
+        end_call(world, id, CALL_NO_ANSWER, 487);
+        break;
+    case STEP_INVALID:
+        end_call(world, id, CALL_FAILED, 404);
+        break;
+    case STEP_FAIL:
+        end_call(world, id, CALL_FAILED, 503);
+        break;
+    case STEP_LEAVE:
+    case STEP_QUESTION_OVER:
+        end_call(world, id, CALL_COMPLETED, 200);
+        break;
+    case STEP_MACHINE:
+        tell(world, id, EVENT_CALL_MACHINE, CALL_IN_PROGRESS, 0);
+        plan(world, id, STEP_LEAVE, 30 * SECOND);
+        break;
+    }
+}
+
+static void reply(struct world *world, enum event_kind kind, attempt_id id)
+{
+    struct event event = {.kind = kind};
+
+    event.of.call = (struct event_call){.attempt = id, .hello_us = -1, .sip_code = 500};
+    world_deliver(world, &event, world->now + world_way(world));
+}
+
+static void check_nobody_rung_twice(struct world *world, lead_id lead)
+{
+    const struct world_person *person = &world->persons[world->leads[lead - 1].row.person - 1];
+    uint32_t live = 0;
+
+    for (uint32_t i = person->attempts.count; i-- && i + 64 > person->attempts.count;) {
+        const struct world_call *call = world_call(world, person->attempts.at[i]);
+
+        live += call->made && !call->gone && !call->disowned && !call_status_is_final(call->status);
+    }
+    if (live > 1)
+        world_break(world, "person %llu is in two calls",
+                    (unsigned long long)world->leads[lead - 1].row.person);
+}
+
+void phone_network_order(struct world *world, const struct effect *effect)
+{
+    attempt_id id = effect->of.place.attempt;
+    struct world_call *call = world_call(world, id);
+
+    if (call->made) {
+        world_break(world, "attempt %llu was placed twice", (unsigned long long)id);
+        return;
+    }
+    if (world_chance(world, world->weather.order_refused)) {
+        invariants_not_ordered(world, effect);
+        reply(world, EVENT_CALL_PLACE_FAILED, id);
+        return;
+    }
+    if (world_chance(world, world->weather.order_lost)) {
+        if (rng_chance(&world->rng, 0.5))
+            reply(world, EVENT_CALL_PLACE_UNKNOWN, id);
+        return;
+    }
+    ++world->statistics.calls;
+    call->made = true;
+    if (call->ended) {
+        call->disowned = true;
+        ++world->statistics.disowned;
+    }
+    call->status = CALL_QUEUED;
+    call->lead = effect->of.place.lead;
+    call->number = effect->of.place.number;
+    check_nobody_rung_twice(world, call->lead);
+    if (world_chance(world, world->weather.order_unanswered))
+        reply(world, EVENT_CALL_PLACE_UNKNOWN, id);
+    else
+        reply(world, EVENT_CALL_PLACED, id);
+    plan(world, id, STEP_INITIATED, world_spell(world, 0.05));
+    if (call->hang_up_wanted)
+        end_call(world, id, CALL_CANCELED, 487);
+}
+
+static void obey(struct world *world, const struct effect *effect)
+{
+    attempt_id id = effect->of.answer.attempt;
+    struct world_call *call = world_call(world, id);
+
+    if (!call->made || call->gone || call->status != CALL_IN_PROGRESS)
+        return;
+    if (effect->kind == EFFECT_ANSWER_CALL && call->told != ANSWER_NONE)
+        return; /* an answer to a question that was settled by a redirection meanwhile */
+    call->told = effect->of.answer.action;
+    call->told_at = world->now;
+    switch (call->told) {
+    case ANSWER_JOIN:
+        enter_room(world, id, (uint32_t)effect->of.answer.agent - 1);
+        break;
+    case ANSWER_WAIT:
+        leave_room(world, id);
+        plan(world, id, STEP_LEAVE, 60 * SECOND);
+        break;
+    case ANSWER_MESSAGE:
+        ++world->statistics.messages;
+        leave_room(world, id);
+        plan(world, id, STEP_LEAVE, 8 * SECOND);
+        break;
+    case ANSWER_HANG_UP:
+        end_call(world, id, CALL_COMPLETED, 200);
+        break;
+    case ANSWER_NONE:
+    case ANSWER_ACTION_COUNT:
+        world_break(world, "a call is told nothing");
+    }
+}
+
+static void hang_up(struct world *world, attempt_id id)
+{
+    struct world_call *call = world_call(world, id);
+
+    call->hang_up_wanted = true;
+    if (!call->made || call->gone || call_status_is_final(call->status))
+        return;
+    if (call->status == CALL_IN_PROGRESS)
+        end_call(world, id, CALL_COMPLETED, 200);
+    else
+        end_call(world, id, CALL_CANCELED, 487);
+}
+
+static void answer_poll(struct world *world, const struct effect *effect)
+{
+    struct event event = {.kind = EVENT_CALL_POLLED};
+    const struct world_call *call = world_call(world, effect->of.poll.attempt);
+
+    if (world_chance(world, world->weather.poll_lost))
+        return;
+    event.of.call = (struct event_call){
+        .attempt = effect->of.poll.attempt,
+        .poll = effect->of.poll.poll,
+        .status = call->made && !call->gone ? call->status : CALL_NOT_FOUND,
+        .sip_code = call->sip_code,
+        .hello_us = call->heard && call_status_is_final(call->status) ? 250 : -1,
+        .agent = call->room >= 0 && !call->gone ? (agent_id)call->room + 1 : 0,
+    };
+    world_deliver(world, &event, world->now + world_way(world));
+}
+
+static void leg_event(struct world *world, enum event_kind kind, agent_id agent, uint32_t serial,
+                      bool sure)
+{
+    struct event event = {.kind = kind};
+
+    event.of.leg.agent = agent;
+    event.of.leg.serial = serial;
+    if (sure)
+        world_deliver(world, &event, world->now + world_way(world));
+    else
+        world_callback(world, &event);
+}
+
+/* Guests hear silence when the agent drops, and the agent again when the leg is back. */
+static void leg_stands(struct world *world, uint32_t place, uint32_t serial)
+{
+    struct world_agent *agent = &world->agents[place];
+    bool came = !agent->leg && serial;
+
+    agent->leg = serial;
+    for (attempt_id id = world->row_last; came && agent->guests && id; --id) {
+        const struct world_call *call = world_call(world, id);
+
+        if (call->made && !call->gone && call->room == (int)place)
+            converse(world, id);
+    }
+    if (serial && world->weather.leg_lost_every_s > 0 && !world->resting) {
+        struct happening *happening =
+            world_later(world, HAPPENING_LEG_LOST,
+                        world->now + world_spell(world, world->weather.leg_lost_every_s));
+
+        happening->about = place;
+    }
+}
+
+void phone_network_leg(struct world *world, uint32_t place, uint32_t serial, bool stands)
+{
+    struct world_agent *agent = &world->agents[place];
+
+    if (!stands) {
+        leg_event(world, EVENT_AGENT_LEG_LOST, agent->row.id ? place + 1 : 0, serial, false);
+        return;
+    }
+    leg_stands(world, place, serial);
+    leg_event(world, EVENT_AGENT_LEG_CONNECTED, place + 1, serial, false);
+}
+
+void phone_network_leg_lost(struct world *world, uint32_t place)
+{
+    struct world_agent *agent = &world->agents[place];
+    uint32_t serial = agent->leg;
+
+    if (!serial || world->resting)
+        return;
+    agent->leg = 0;
+    leg_event(world, EVENT_AGENT_LEG_LOST, place + 1, serial, false);
+}
+
+static void act_on_leg(struct world *world, const struct effect *effect)
+{
+    uint32_t place = (uint32_t)effect->of.leg.agent - 1, serial = effect->of.leg.serial;
+    struct world_agent *agent = &world->agents[place];
+
+    if (effect->kind == EFFECT_POLL_AGENT_LEG) {
+        if (!world_chance(world, world->weather.poll_lost))
+            leg_event(world,
+                      agent->leg == serial ? EVENT_AGENT_LEG_CONNECTED : EVENT_AGENT_LEG_LOST,
+                      place + 1, serial, true);
+    } else if (effect->kind == EFFECT_HANG_UP_AGENT_LEG) {
+        if (agent->leg == serial)
+            agent->leg = 0;
+    } else {
+        struct happening *happening =
+            world_later(world, HAPPENING_LEG, world->now + world_spell(world, 0.5));
+
+        happening->about = place;
+        happening->serial = serial;
+        happening->detail = !world_chance(world, world->weather.leg_fails);
+    }
+}
+
+void phone_network_act(struct world *world, const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_ANSWER_CALL:
+    case EFFECT_REDIRECT_CALL:
+        obey(world, effect);
+        break;
+    case EFFECT_HANG_UP_CALL:
+        hang_up(world, effect->of.attempt_id);
+        break;
+    case EFFECT_POLL_CALL:
+        answer_poll(world, effect);
+        break;
+    case EFFECT_DIAL_AGENT_LEG:
+    case EFFECT_HANG_UP_AGENT_LEG:
+    case EFFECT_POLL_AGENT_LEG:
+        act_on_leg(world, effect);
+        break;
+    case EFFECT_RECORD_CAMPAIGN:
+    case EFFECT_RECORD_AGENT:
+    case EFFECT_RECORD_LEAD:
+    case EFFECT_RECORD_ATTEMPT:
+    case EFFECT_RECORD_RESERVATION:
+    case EFFECT_RECORD_DO_NOT_CALL:
+    case EFFECT_CLAIM_LEADS:
+    case EFFECT_PLACE_CALL:
+    case EFFECT_SCREEN_POP:
+    case EFFECT_REFUSE:
+    case EFFECT_KIND_COUNT:
+        check(false);
+    }
+}
+
+/* It forgets every call and leg, and tells nobody. */
+void phone_network_restart(struct world *world)
+{
+    ++world->statistics.restarts;
+    for (attempt_id id = 1; id <= world->row_last; ++id) {
+        struct world_call *call = world_call(world, id);
+
+        if (!call->made)
+            continue;
+        call->gone = true;
+        call->room = -1;
+        ++call->step;
+    }
+    for (uint32_t i = 0; i < world->weather.agents; ++i) {
+        world->agents[i].leg = 0;
+        world->agents[i].guests = 0;
+    }
+    if (world->up && rng_chance(&world->rng, 0.7))
+        world_feed(world, &(struct event){.kind = EVENT_VOICE_RESTARTED});
+}

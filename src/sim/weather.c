@@ -1,0 +1,136 @@
+#include "sim/weather.h"
+
+/* Swarm: each trouble is off in half of all worlds, so that none always hides behind another. */
+static double sometimes(struct rng *rng, double low, double high)
+{
+    return rng_chance(rng, 0.5) ? rng_between(rng, low, high) : 0;
+}
+
+static uint32_t draw(struct rng *rng, uint32_t low, uint32_t high)
+{
+    return low + (uint32_t)rng_below(rng, high - low + 1);
+}
+
+static struct calling_hours draw_hours(struct rng *rng)
+{
+    struct calling_hours hours = calling_hours_default();
+
+    if (rng_chance(rng, 0.5))
+        return hours;
+    for (int day = 0; day < 7; ++day) {
+        uint16_t noon = (uint16_t)draw(rng, 11 * 60, 14 * 60);
+
+        hours.days[day][0] = (struct hours_window){(uint16_t)draw(rng, 7 * 60, 10 * 60), noon};
+        hours.days[day][1] =
+            (struct hours_window){(uint16_t)(noon + 60), (uint16_t)draw(rng, 18 * 60, 1440)};
+        if (rng_chance(rng, 0.1))
+            hours.days[day][0] = hours.days[day][1] = (struct hours_window){0, 0};
+    }
+    return hours;
+}
+
+static struct campaign_options draw_options(struct rng *rng)
+{
+    struct campaign_options options = campaign_options_default();
+
+    options.mode = (enum campaign_mode)rng_below(rng, MODE_COUNT);
+    if (options.mode == MODE_MANUAL && rng_chance(rng, 0.5))
+        options.mode = MODE_PROGRESSIVE;
+    options.ratio_percent = draw(rng, 100, 300);
+    options.weight = draw(rng, 1, 1000);
+    options.calls_max = rng_chance(rng, 0.3) ? draw(rng, 1, 10) : 0;
+    options.ring_timeout = draw(rng, 15, 40) * SECOND;
+    options.answer_wait_max = draw(rng, 0, 2000) * MILLISECOND;
+    options.wrap_up_max = draw(rng, 2, 60) * SECOND;
+    options.wrap_up_default = (uint16_t)(rng_chance(rng, 0.5) ? 1 : 2);
+    options.preview_max = draw(rng, 3, 60) * SECOND;
+    options.preview_default = (enum preview_default)rng_below(rng, PREVIEW_DEFAULT_COUNT);
+    options.skip_delay = draw(rng, 0, 600) * SECOND;
+    options.callback_agent_wait = draw(rng, 0, 900) * SECOND;
+    options.lead_attempts_max = rng_chance(rng, 0.3) ? draw(rng, 1, 5) : 0;
+    options.number_caps = (struct attempt_caps){.per_day = (uint8_t)draw(rng, 1, 8),
+                                                .per_24_hours = (uint8_t)draw(rng, 0, 8),
+                                                .per_7_days = (uint8_t)draw(rng, 0, 8),
+                                                .lifetime = draw(rng, 0, 20),
+                                                .gap = draw(rng, 60, 600) * SECOND};
+    options.person_caps = (struct attempt_caps){.per_day = (uint8_t)draw(rng, 0, 8),
+                                                .per_24_hours = (uint8_t)draw(rng, 0, 8),
+                                                .gap = draw(rng, 0, 60) * SECOND};
+    options.hours = draw_hours(rng);
+    options.abandonment.ceiling_per_mille = rng_chance(rng, 0.8) ? 30 : 200;
+    options.abandonment.credit_answers = draw(rng, 0, 200);
+    for (int i = 0; i < RESULT_COUNT; ++i) {
+        options.retry[i].delay = draw(rng, 1, 3600) * SECOND;
+        options.retry[i].alternate_delay = draw(rng, 0, 60) * SECOND;
+    }
+    options.hopper_high = draw(rng, 5, 100);
+    options.hopper_low = draw(rng, 1, options.hopper_high);
+    return options;
+}
+
+static void draw_people(struct rng *rng, struct weather *weather)
+{
+    weather->answers = rng_between(rng, 0.05, 0.7);
+    weather->busy = sometimes(rng, 0, 0.1);
+    weather->invalid = sometimes(rng, 0, 0.1);
+    weather->fails = sometimes(rng, 0, 0.1);
+    weather->machines = sometimes(rng, 0, 0.3);
+    weather->answer_s = rng_between(rng, 1, 15);
+    weather->talk_s = rng_between(rng, 2, 120);
+    weather->quick_hang_up = sometimes(rng, 0, 0.3);
+}
+
+static void draw_ways(struct rng *rng, struct weather *weather)
+{
+    weather->callback_lost = sometimes(rng, 0, 0.1);
+    weather->callback_doubled = sometimes(rng, 0, 0.3);
+    weather->question_lost = sometimes(rng, 0, 0.05);
+    weather->delay_s = rng_chance(rng, 0.5) ? 0.002 : rng_between(rng, 0.001, 0.5);
+    weather->slow = sometimes(rng, 0, 0.02);
+    weather->order_lost = sometimes(rng, 0, 0.05);
+    weather->order_unanswered = sometimes(rng, 0, 0.1);
+    weather->order_refused = sometimes(rng, 0, 0.05);
+    weather->act_lost = sometimes(rng, 0, 0.05);
+    weather->poll_lost = sometimes(rng, 0, 0.1);
+    weather->commit_s = rng_chance(rng, 0.5) ? 0.003 : rng_between(rng, 0.001, 1);
+    weather->stall = sometimes(rng, 0, 0.01);
+    weather->claim_fails = sometimes(rng, 0, 0.1);
+}
+
+static void draw_desks(struct rng *rng, struct weather *weather)
+{
+    weather->wrap_s = rng_between(rng, 1, 40);
+    weather->dispositions_forgotten = sometimes(rng, 0, 0.3);
+    weather->breaks = sometimes(rng, 0, 0.2);
+    weather->log_outs = sometimes(rng, 0, 0.1);
+    weather->refuses = sometimes(rng, 0, 0.1);
+    weather->skips = sometimes(rng, 0, 0.4);
+    weather->hang_ups = sometimes(rng, 0, 0.3);
+    weather->leg_fails = sometimes(rng, 0, 0.2);
+    weather->leg_lost_every_s = sometimes(rng, 60, 1200);
+}
+
+struct weather weather_of(uint64_t seed)
+{
+    struct rng rng = rng_from_seed(seed);
+    struct weather weather = {0};
+
+    weather.campaigns = draw(&rng, 1, WEATHER_CAMPAIGNS_MAX);
+    weather.agents = draw(&rng, 1, rng_chance(&rng, 0.3) ? 40 : 8);
+    weather.leads = draw(&rng, 5, rng_chance(&rng, 0.3) ? 1500 : 200);
+    weather.numbers_per_lead_max = draw(&rng, 1, 4);
+    draw_people(&rng, &weather);
+    draw_ways(&rng, &weather);
+    draw_desks(&rng, &weather);
+    weather.crash_every_s = sometimes(&rng, 30, 1200);
+    weather.engine_restart_every_s = sometimes(&rng, 60, 1800);
+    weather.leap_every_s = sometimes(&rng, 60, 1800);
+    weather.do_not_call_every_s = sometimes(&rng, 5, 300);
+    weather.command_every_s = sometimes(&rng, 60, 1200);
+    /* Anywhere in two years, so that every change of clocks and every closing is met. */
+    weather.starts_at = 1735689600 * SECOND + (instant)rng_below(&rng, 730) * DAY +
+                        (instant)rng_below(&rng, 1440) * MINUTE;
+    for (uint32_t i = 0; i < WEATHER_CAMPAIGNS_MAX; ++i)
+        weather.options[i] = draw_options(&rng);
+    return weather;
+}

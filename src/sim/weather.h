@@ -1,0 +1,44 @@
+#ifndef SIM_WEATHER_H
+#define SIM_WEATHER_H
+
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "base/rng.h"
+#include "core/campaign.h"
+
+/*
+ * What kind of day it is. Every seed mixes another one: how people answer, what gets lost, late or
+ * doubled on the way, how slow the store is, and what breaks.
+ */
+enum { WEATHER_CAMPAIGNS_MAX = 4 };
+
+struct weather {
+    /* size */
+    uint32_t campaigns, agents, leads, numbers_per_lead_max;
+    /* people called */
+    double answers, busy, invalid, fails, machines; /* the rest lets it ring */
+    double answer_s, talk_s;                        /* means */
+    double quick_hang_up;                           /* leaves within a second of answering */
+    /* the way to the engine and back */
+    double callback_lost, callback_doubled, question_lost;
+    double delay_s; /* mean of every way */
+    double slow;    /* share of ways that take a hundred times as long */
+    double order_lost, order_unanswered, order_refused, act_lost, poll_lost;
+    /* the store */
+    double commit_s, stall; /* mean; share of commits that take seconds */
+    double claim_fails;
+    /* desks */
+    double wrap_s, dispositions_forgotten, breaks, log_outs, refuses, skips, hang_ups;
+    double leg_fails;
+    double leg_lost_every_s; /* mean, per agent; 0: never */
+    /* misfortune, means between; 0: never */
+    double crash_every_s, engine_restart_every_s, leap_every_s, do_not_call_every_s,
+        command_every_s;
+    instant starts_at;
+    struct campaign_options options[WEATHER_CAMPAIGNS_MAX];
+};
+
+struct weather weather_of(uint64_t seed);
+
+#endif

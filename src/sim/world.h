@@ -1,0 +1,220 @@
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/heap.h"
+#include "base/rng.h"
+#include "core/dialer.h"
+#include "sim/weather.h"
+
+/*
+ * A whole world around the real core: a store that commits late, an engine with a telephone network
+ * behind it, agents at desks, and the weather. Everything happens on one line of time, by seed.
+ *
+ *   world = world_new(seed, &options);
+ *   world_run(world);                      stops at the first broken invariant: world_broken()
+ *   world_free(world);
+ */
+struct world_options {
+    uint64_t events;      /* fed to the dialer before the world comes to rest */
+    uint32_t audit_every; /* events between audits of the core's inside; 0: never */
+    bool replay;          /* keep the journal, and replay it at the end */
+    FILE *talk;           /* every event as it is fed; NULL: silent */
+};
+
+enum { WORLD_NUMBERS_MAX = 4, TRAIL_SIZE = 400 };
+
+struct world_ids {
+    uint64_t *at;
+    uint32_t count, room;
+};
+
+struct world_number {
+    number_id id;
+    uint32_t zone_set, flags;
+    bool do_not_call;          /* the dialer was told */
+    struct world_ids attempts; /* rows */
+    struct world_ids rung;     /* instants at which calls were ordered that counted */
+};
+
+struct world_person {
+    uint32_t flags;
+    bool do_not_call;
+    struct world_ids attempts, rung;
+};
+
+struct world_lead {
+    struct lead_record row; /* as committed */
+    struct heap_node due;   /* in its campaign's claimable leads */
+    bool claimed;
+    uint8_t number_count;
+};
+
+struct world_campaign {
+    campaign_id id;
+    enum campaign_state row;
+    struct campaign_options options;
+    struct heap claimable;
+    bool gone; /* finished */
+};
+
+/* A call as the engine knows it. */
+struct world_call {
+    bool made, gone; /* gone: the engine was restarted since */
+    bool ended;      /* for the dialer */
+    bool disowned;   /* the dialer gave it up while it lived */
+    bool hang_up_wanted;
+    bool machine;
+    enum call_status status;
+    uint32_t step; /* serial of what it will do by itself */
+    enum answer_action told;
+    int room; /* agent's place, or -1 */
+    lead_id lead;
+    number_id number;
+    instant ordered_at, answered_at, told_at;
+    uint32_t seen_life, waits_life, unguarded_life; /* 1 + the life in which it was so */
+    bool leapt;                                     /* the clock leapt while it waited */
+    uint16_t sip_code;
+    bool heard; /* agent and customer were together */
+};
+
+struct world_agent {
+    struct agent_record row;
+    struct reservation_record reservation;
+    uint32_t leg; /* serial of the leg that stands; 0: none */
+    uint32_t guests;
+    uint8_t campaign_count;
+    campaign_id campaigns[AGENT_CAMPAIGNS_MAX];
+};
+
+struct world_batch {
+    struct effect *effects;
+    uint32_t count, room;
+};
+
+struct world_statistics {
+    uint64_t events, effects, calls, answered, bridged, abandoned, messages, crashes, restarts,
+        polls, disowned, refused, plans, canceled;
+};
+
+struct world {
+    uint64_t seed;
+    struct world_options options;
+    struct weather weather;
+    struct rng rng;
+    instant now;
+    struct dialer *dialer;
+    struct dialer_limits limits;
+    bool up, resting; /* resting: no new trouble, agents finish */
+    uint32_t life;
+    struct heap queue;
+    struct happening *free_happenings;
+    void **blocks;
+    uint32_t block_count;
+    struct world_campaign campaigns[WEATHER_CAMPAIGNS_MAX];
+    struct world_lead *leads;
+    struct world_number *numbers; /* leads * WORLD_NUMBERS_MAX; id - 1 */
+    struct world_person *persons;
+    struct world_agent *agents;
+    struct attempt_record *rows; /* attempts as committed; id - 1 */
+    struct world_call *calls;    /* id - 1 */
+    uint32_t rows_room;
+    attempt_id row_last;
+    reservation_id reservation_last;
+    struct world_batch *batches; /* ring of those not committed yet */
+    uint32_t batch_first, batch_count, batch_room;
+    instant commit_free_at;
+    struct event trail[TRAIL_SIZE];
+    instant trail_at[TRAIL_SIZE];
+    uint64_t trail_count;
+    uint8_t *journal;
+    size_t journal_size, journal_room, journal_life; /* journal_life: where this life begins */
+    uint64_t effects_digest;
+    struct figures base[WEATHER_CAMPAIGNS_MAX]; /* of attempts that were closed before this life */
+    bool broken;
+    char complaint[256];
+    struct world_statistics statistics;
+};
+
+struct world *world_new(uint64_t seed, const struct world_options *options);
+void world_run(struct world *world);
+void world_free(struct world *world);
+void world_tell_trail(const struct world *world, FILE *out);
+
+/* For the parts of the world. */
+enum happening_kind {
+    HAPPENING_DELIVER,  /* an event reaches the dialer, if it is up */
+    HAPPENING_COMMIT,   /* the oldest batch */
+    HAPPENING_ORDER,    /* EFFECT_PLACE_CALL reaches the engine */
+    HAPPENING_ACT,      /* an effect about a call or a leg reaches the engine */
+    HAPPENING_CALL,     /* a call does something by itself */
+    HAPPENING_LEG,      /* a leg that was dialled stands, or fails */
+    HAPPENING_LEG_LOST, /* weather */
+    HAPPENING_DESK,     /* an agent does something */
+    HAPPENING_CRASH,
+    HAPPENING_START,
+    HAPPENING_ENGINE_RESTART,
+    HAPPENING_LEAP,
+    HAPPENING_DO_NOT_CALL,
+    HAPPENING_COMMAND,
+    HAPPENING_REST,
+};
+
+struct happening {
+    struct heap_node node;
+    struct happening *next;
+    enum happening_kind kind;
+    uint32_t life;  /* of the server, for what belongs to it */
+    uint64_t about; /* attempt or agent place */
+    uint32_t serial;
+    int64_t detail;
+    union {
+        struct event event;
+        struct effect effect;
+    } of;
+};
+
+struct happening *world_later(struct world *world, enum happening_kind kind, instant at);
+instant world_way(struct world *world);                  /* how long something takes on its way */
+instant world_spell(struct world *world, double mean_s); /* an exponential span */
+void world_deliver(struct world *world, const struct event *event, instant at);
+void world_post(struct world *world, const struct event *event);     /* may come late */
+void world_callback(struct world *world, const struct event *event); /* may be lost, late, twice */
+void world_feed(struct world *world, const struct event *event);
+void world_break(struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+bool world_chance(struct world *world, double probability);        /* never while resting */
+struct world_call *world_call(struct world *world, attempt_id id); /* makes room */
+
+/* keeper.c: the store */
+void keeper_take(struct world *world, const struct effect *effects, uint32_t count);
+void keeper_commit(struct world *world);
+void keeper_restart(struct world *world); /* the rows as events */
+struct lead_facts keeper_facts(struct world *world, lead_id id);
+void keeper_init(struct world *world);
+
+/* phone_network.c: engine, network, people who are called */
+void phone_network_order(struct world *world, const struct effect *effect);
+void phone_network_act(struct world *world, const struct effect *effect);
+void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64_t what);
+void phone_network_leg(struct world *world, uint32_t agent, uint32_t serial, bool stands);
+void phone_network_leg_lost(struct world *world, uint32_t agent);
+void phone_network_restart(struct world *world);
+
+/* people.c: agents */
+void people_see(struct world *world, const struct effect *effect); /* what their page shows */
+void people_do(struct world *world, uint32_t agent, int64_t what, instant since);
+void people_start(struct world *world);
+
+/* invariants.c */
+void invariants_zones(struct dialer_limits *limits); /* a small world's zones */
+void invariants_ordered(struct world *world, const struct effect *effect);
+void invariants_not_ordered(struct world *world, const struct effect *effect);
+void invariants_attempt(struct world *world, const struct attempt_record *record);
+void invariants_after(struct world *world);
+void invariants_at_rest(struct world *world);
+
+#endif
