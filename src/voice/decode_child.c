@@ -44,7 +44,6 @@ static void give_up_rights(void)
     }
     limit(RLIMIT_CPU, PROCESSOR_SECONDS_MAX);
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_FSIZE, 0);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
