@@ -358,7 +358,7 @@ void administration_agent_removed(struct dialer *dialer, const struct event *eve
         refuse(dialer, REFUSED_AGENT_STATE);
         return;
     }
-    leg_hang_up(dialer, agent);
+    agent_leg_hang_up(dialer, agent);
     timer_clear(dialer, &agent->timer);
     timer_clear(dialer, &agent->leg_timer);
     join_campaigns(dialer, agent, NULL, 0);

@@ -195,7 +195,7 @@ static void go_on(struct dialer *dialer, struct agent *agent)
         next = AGENT_OFFLINE;
     desk_become(dialer, agent, next, code);
     if (next == AGENT_OFFLINE)
-        leg_hang_up(dialer, agent);
+        agent_leg_hang_up(dialer, agent);
 }
 
 void desk_release(struct dialer *dialer, struct agent *agent, enum reservation_status status)
@@ -326,7 +326,7 @@ static void change_offline(struct dialer *dialer, struct agent *agent, const str
 {
     if (event->of.activity.activity == AGENT_OFFLINE) {
         agent->record.next_wanted = false;
-        leg_hang_up(dialer, agent);
+        agent_leg_hang_up(dialer, agent);
         touch_agent(dialer, agent);
     } else if (agent->record.next_wanted) {
         want_next(dialer, agent, event->of.activity.activity, event->of.activity.break_code);
@@ -384,7 +384,7 @@ void desk_activity(struct dialer *dialer, const struct event *event)
             break;
         desk_become(dialer, agent, activity, code);
         if (activity == AGENT_OFFLINE)
-            leg_hang_up(dialer, agent);
+            agent_leg_hang_up(dialer, agent);
         break;
     case AGENT_RESERVED:
         want_next(dialer, agent, activity, code);

@@ -42,7 +42,7 @@ void leg_dial(struct dialer *dialer, struct agent *agent)
     dial_anew(dialer, agent);
 }
 
-void leg_hang_up(struct dialer *dialer, struct agent *agent)
+void agent_leg_hang_up(struct dialer *dialer, struct agent *agent)
 {
     timer_clear(dialer, &agent->leg_timer);
     if (agent->record.leg == LEG_NONE)

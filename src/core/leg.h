@@ -9,8 +9,8 @@
  * one is told to hang up.
  */
 void leg_dial(struct dialer *dialer, struct agent *agent);
-void leg_hang_up(struct dialer *dialer, struct agent *agent); /* the agent goes */
-void leg_recover(struct dialer *dialer, struct agent *agent); /* after a restart: ask first */
+void agent_leg_hang_up(struct dialer *dialer, struct agent *agent); /* the agent goes */
+void leg_recover(struct dialer *dialer, struct agent *agent);       /* after a restart: ask first */
 void leg_ask_now(struct dialer *dialer, struct agent *agent);
 void leg_expire(struct dialer *dialer, struct agent *agent);
 void leg_connected(struct dialer *dialer, const struct event *event);

@@ -131,12 +131,8 @@ int api_job_fails(struct api_job *job, unsigned status, int err, const char *for
     return err;
 }
 
-static void job_done(void *arg, int err)
+void api_job_end(struct api_job *job, int err)
 {
-    struct api_job *job = arg;
-
-    if (!err && job->then && !job->server->stopping)
-        job->then(job);
     if (job->request && err) {
         bool told = job->detail[0] != '\0';
 
@@ -152,10 +148,28 @@ static void job_done(void *arg, int err)
     } else if (job->request) {
         send_json(job->request, job->status, "application/json", json_incref(job->result));
     }
+    if (job->dropped)
+        job->dropped(job);
     json_decref(job->input);
     json_decref(job->result);
     free(job->extra);
     free(job);
+}
+
+void api_job_keep(struct api_job *job)
+{
+    job->kept = true;
+}
+
+static void job_done(void *arg, int err)
+{
+    struct api_job *job = arg;
+
+    job->kept = false;
+    if (!err && job->then && !job->server->stopping)
+        job->then(job);
+    if (!job->kept)
+        api_job_end(job, err);
 }
 
 /* A job may be run again when its group was refused: it begins with a clean sheet. */
@@ -200,7 +214,8 @@ void api_work(struct api_job *job, enum api_work_kind kind,
 
     job->work = work;
     job->then = then;
-    http_request_on_gone(job->request, client_left, job);
+    if (job->request)
+        http_request_on_gone(job->request, client_left, job);
     if (kind == API_HEAVY && server->store_path[0]) {
         int err = workers_run(server->workers, heavy_work, heavy_done, job);
 

@@ -85,7 +85,9 @@ struct api_job {
     unsigned status;        /* of the answer; 200 unless set */
     unsigned status_wanted; /* set before: what it begins with */
     char detail[API_DETAIL_SIZE];
-    void *extra; /* freed with the job */
+    void *extra;                          /* freed with the job ... */
+    void (*dropped)(struct api_job *job); /* ... behind this, which lets go of what it holds */
+    bool kept;
     int err;
     uint64_t cursor;
 };
@@ -94,6 +96,10 @@ struct api_job *api_job_new(struct api_call *call); /* input: the body, counted 
 void api_work(struct api_job *job, enum api_work_kind kind,
               int (*work)(struct store *store, struct api_job *job),
               void (*then)(struct api_job *job));
+/* From `then`: the job goes on, and whoever has it now calls api_work again or api_job_end. */
+void api_job_keep(struct api_job *job);
+/* Answers with the result, or with the error (job->detail, or errno's own words), and frees it. */
+void api_job_end(struct api_job *job, int err);
 /* Says why, for the answer; returns the errno to give back from work. */
 int api_job_fails(struct api_job *job, unsigned status, int err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -1,6 +1,7 @@
 #include "server/api.h"
 #include "server/api_agents.h"
 #include "server/api_campaigns.h"
+#include "server/api_imports.h"
 #include "server/api_leads.h"
 #include "server/api_live.h"
 #include "server/api_tokens.h"
@@ -20,6 +21,11 @@ const struct api_route api_routes[] = {
     {"PATCH", V "/campaigns/{campaign}", API_OPERATOR, api_campaign_change, false},
     {"GET", V "/campaigns/{campaign}/dispositions", API_AGENT, api_campaign_dispositions, false},
     {"GET", V "/campaigns/{campaign}/report", API_OPERATOR, api_campaign_report, false},
+    {"GET", V "/campaigns/{campaign}/export", API_OPERATOR, api_campaign_export, false},
+    {"GET", V "/campaigns/{campaign}/imports", API_OPERATOR, api_imports_list, false},
+    {"POST", V "/campaigns/{campaign}/imports", API_OPERATOR, api_imports_take, true},
+    {"GET", V "/imports/{import}", API_OPERATOR, api_import_show, false},
+    {"GET", V "/imports/{import}/rejects", API_OPERATOR, api_import_rejects, false},
     {"POST", V "/campaigns/{campaign}/{command}", API_OPERATOR, api_campaign_command, false},
 
     {"GET", V "/leads", API_OPERATOR, api_leads_list, false},

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "server/claims.h"
 #include "server/dialing.h"
+#include "server/importer.h"
 #include "server/server.h"
 #include "server/tokens.h"
 
@@ -22,8 +23,6 @@ struct boot {
     struct server *server;
     struct open_attempt *attempts;
     size_t attempt_count, attempt_room;
-    uint64_t *drops; /* imports found half written */
-    size_t drop_count;
     uint64_t attempt_last, reservation_last;
     int err;
 };
@@ -97,18 +96,6 @@ static int take_lead(void *arg, const struct store_lead_facts *row)
     return 0;
 }
 
-static int take_writing_import(void *arg, const struct store_record *record)
-{
-    struct boot *boot = arg;
-    uint64_t *more = realloc(boot->drops, (boot->drop_count + 1) * sizeof(*more));
-
-    if (!more)
-        return ENOMEM;
-    boot->drops = more;
-    boot->drops[boot->drop_count++] = record->of.import.id;
-    return 0;
-}
-
 static int each(struct boot *boot, struct store *store, enum store_kind kind, bool open_only,
                 store_row_fn row)
 {
@@ -119,21 +106,13 @@ static int each(struct boot *boot, struct store *store, enum store_kind kind, bo
 }
 
 /* What a server that died left half done in the store is undone. */
-static int tidy(struct boot *boot, struct store *store)
+static int tidy(struct store *store)
 {
-    struct store_query query = store_query_of(STORE_IMPORT);
-    uint64_t released;
+    uint64_t dropped, released;
+    int err = importer_clean(store, &dropped);
 
-    query.state = IMPORT_WRITING;
-    int err = store_each(store, &query, take_writing_import, boot);
-
-    for (size_t i = 0; !err && i < boot->drop_count; i++) {
-        bool more = true;
-
-        while (!err && more)
-            err = store_import_drop(store, boot->drops[i], &more);
-        log_event("import.dropped", "import=%llu", (unsigned long long)boot->drops[i]);
-    }
+    if (!err && dropped)
+        log_event("import.dropped", "count=%llu", (unsigned long long)dropped);
     if (!err)
         err = store_begin(store);
     if (!err)
@@ -153,7 +132,7 @@ int boot_read(struct boot **bootp, struct server *server, struct store *store, c
 
     if (!err) {
         boot->server = server;
-        err = tidy(boot, store);
+        err = tidy(store);
     }
     if (!err)
         err = each(boot, store, STORE_CAMPAIGN, false, take_campaign);
@@ -289,6 +268,5 @@ void boot_free(struct boot *boot)
     if (!boot)
         return;
     free(boot->attempts);
-    free(boot->drops);
     free(boot);
 }

@@ -22,8 +22,8 @@ struct order {
 struct question {
     struct server *server;
     attempt_id attempt;
+    uint32_t poll;
     agent_id agent;
-    enum call_status status;
 };
 
 void room_name(agent_id agent, char name[ROOM_NAME_SIZE])
@@ -111,7 +111,7 @@ static void order_free(struct order *order)
     free(order);
 }
 
-void calls_release(struct server *server)
+void orders_release(struct server *server)
 {
     while (server->orders)
         order_free(server->orders);
@@ -353,7 +353,7 @@ static void calls_listed(void *arg, const struct telephony_answer *answer)
     }
 }
 
-void calls_poll(struct server *server, attempt_id id)
+void calls_poll(struct server *server, attempt_id id, uint32_t poll)
 {
     const struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
 
@@ -362,7 +362,7 @@ void calls_poll(struct server *server, attempt_id id)
     struct question *question = calloc(1, sizeof(*question));
 
     check(question);
-    *question = (struct question){.server = server, .attempt = id};
+    *question = (struct question){.server = server, .attempt = id, .poll = poll};
     if (attempt->call_sid[0])
         telephony_read_call(server->telephony, attempt->call_sid, call_read, question);
     else

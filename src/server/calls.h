@@ -21,7 +21,7 @@ void calls_place(struct server *server, attempt_id attempt, uint32_t ring_timeou
 void calls_redirect(struct server *server, attempt_id attempt, enum answer_action action,
                     agent_id agent, campaign_id campaign);
 void calls_hang_up(struct server *server, attempt_id attempt);
-void calls_poll(struct server *server, attempt_id attempt);
+void calls_poll(struct server *server, attempt_id attempt, uint32_t poll);
 
 /* The engine has named the attempt's call: kept, and ended if that was asked for meanwhile. False: it is another call
  * than the one known. */
@@ -36,6 +36,6 @@ void attempt_label(attempt_id attempt, char label[ROOM_NAME_SIZE]);
 void leg_label(agent_id agent, uint32_t serial, char label[ROOM_NAME_SIZE]);
 
 /* At the end, when the voice client is gone: lets go of orders that wait. */
-void calls_release(struct server *server);
+void orders_release(struct server *server);
 
 #endif

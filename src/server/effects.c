@@ -139,7 +139,7 @@ void effects_act(struct server *server, const struct effect *effect)
         calls_hang_up(server, effect->of.attempt_id);
         break;
     case EFFECT_POLL_CALL:
-        calls_poll(server, effect->of.poll.attempt);
+        calls_poll(server, effect->of.poll.attempt, effect->of.poll.poll);
         break;
     case EFFECT_DIAL_AGENT_LEG:
         legs_dial(server, effect->of.leg.agent, effect->of.leg.serial);

@@ -18,6 +18,7 @@
 #include "server/credentials.h"
 
 enum { READY_S_MAX = 30, STOP_MS_MAX = 1500, PAUSE_MS = 500, PAUSE_MS_MAX = 10000 };
+enum { MISUSED = 2 }; /* the exit code of a program that was called wrongly */
 
 enum engine_state {
     ENGINE_IDLE,
@@ -130,11 +131,20 @@ static void gone(struct engine *engine, const char *why)
 
 static void on_child_end(void *arg, const struct child_end *end)
 {
+    struct engine *engine = arg;
     char why[80];
+
+    if (engine->state == ENGINE_STARTING && end->exited && end->status == MISUSED) {
+        engine->child = NULL;
+        engine->state = ENGINE_IDLE;
+        loop_timer_stop(engine->loop, &engine->timer);
+        tell(engine, ENGINE_REFUSED, "the voice engine refused its settings");
+        return;
+    }
 
     snprintf(why, sizeof(why), "it ended by %s %d", end->exited ? "itself with code" : "signal",
              end->status);
-    gone(arg, why);
+    gone(engine, why);
 }
 
 static void on_child_line(void *arg, struct slice line)

@@ -22,6 +22,7 @@ enum engine_news_kind {
     ENGINE_UP,      /* fresh: it knows no calls */
     ENGINE_ADOPTED, /* its calls may be alive */
     ENGINE_DOWN,    /* all of its calls are gone */
+    ENGINE_REFUSED, /* it will not start as it was told to; it has said why. Not started again */
     ENGINE_STOPPED,
 };
 

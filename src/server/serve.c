@@ -14,15 +14,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "server/api.h"
 #include "server/boot.h"
 #include "server/calls.h"
 #include "server/demo.h"
 #include "server/dialing.h"
+#include "server/imports.h"
 #include "server/server.h"
-#include "server/status_page.h"
 #include "server/tokens.h"
-#include "server/webhooks.h"
 
 enum { STOP_MS_MAX = 2500, LEAP_CHECK_S = 15 };
 
@@ -48,11 +46,6 @@ static void on_signal(int number)
 {
     if (signalled)
         loop_stop(signalled);
-}
-
-instant server_now(const struct server *server)
-{
-    return loop_now(server->loop) + server->clock_offset;
 }
 
 __attribute__((format(printf, 2, 3))) static int fail(struct process *process, const char *format,
@@ -89,16 +82,6 @@ static int make_folder(const char *path)
 static const char *from_environment(const char *name)
 {
     return getenv(name);
-}
-
-static void take_request(void *arg, struct http_request *request)
-{
-    struct server *server = arg;
-
-    if (webhooks_take(server, request) || api_take(server, request) ||
-        status_page_take(server, request))
-        return;
-    api_reply_problem(request, 404, "there is no such page");
 }
 
 static bool split_address(const char *text, char *host, size_t host_size, uint16_t *port)
@@ -150,13 +133,14 @@ static int listen_http(struct process *process)
         return fail(process, "--http '%s' is not of the form HOST:PORT", options->http);
     http.address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
     if (port == 0 && (http.port = last_port(server)) != 0)
-        err = http_server_new(&server->http, server->loop, &http, take_request, server);
+        err = http_server_new(&server->http, server->loop, &http, server_take_request, server);
     if (err) {
         http.port = port;
-        err = http_server_new(&server->http, server->loop, &http, take_request, server);
+        err = http_server_new(&server->http, server->loop, &http, server_take_request, server);
     }
     if (err)
         return fail(process, "cannot listen on %s: %s", options->http, strerror(err));
+    http_server_on_head(server->http, server_take_head);
     port = http_server_port(server->http);
     keep_port(server, port);
     snprintf(process->http_text, sizeof(process->http_text), "http://%s:%u", http.address, port);
@@ -268,6 +252,10 @@ static void on_engine(void *arg, const struct engine_news *news)
         break;
     case ENGINE_DOWN:
         server->voice_is_up = false;
+        break;
+    case ENGINE_REFUSED:
+        fail(process, "%s", news->why);
+        loop_stop(server->loop);
         break;
     case ENGINE_STOPPED:
         server->voice_is_up = false;
@@ -386,6 +374,8 @@ static int prepare(struct process *process)
                              "twilio_auth_token");
     if (zones_new(&server->zones, process->why, sizeof(process->why)) != 0)
         return fail(process, "%s", process->why);
+    if (imports_new(&server->imports, server) != 0)
+        return fail(process, "cannot make folders in '%s'", options->data);
     err = open_store(process);
     if (!err)
         err = listen_http(process);
@@ -453,9 +443,11 @@ static void end(struct process *process)
     http_server_free(server->http);
     engine_free(server->engine);
     telephony_free(server->telephony);
-    calls_release(server);
+    orders_release(server);
+    imports_stop(server->imports);
     workers_free(server->workers);
     keeper_free(server->keeper);
+    imports_free(server->imports);
     boot_free(process->boot);
     dialer_free(server->dialer);
     loop_timer_stop(server->loop, &server->wake);

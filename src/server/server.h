@@ -24,7 +24,7 @@ enum { NODE_OWNER = 1 }; /* who claims leads; one node has one store */
 
 enum { SEEN_COUNT = 4096, SEEN_TOKEN_SIZE = 64 };
 
-struct jobs;
+struct imports;
 struct order;
 
 /* The idempotency tokens of the last webhooks. */
@@ -53,8 +53,8 @@ struct server {
     struct order *orders;   /* on their way to the engine (calls.c) */
     struct traffic traffic; /* leads in memory, attempts and their calls, agents' legs */
     struct live live;       /* what the board and the live snapshot show */
-    struct jobs *jobs;      /* imports and exports */
-    struct table tokens;    /* hash of a bearer token -> struct token */
+    struct imports *imports;
+    struct table tokens; /* hash of a bearer token -> struct token */
 
     request_id request_next;
     instant clock_offset; /* what the wall clock has leapt forward since the start */
@@ -71,5 +71,9 @@ struct server {
 
 /* The core's time: the loop's, moved forward by what the wall clock leapt. */
 instant server_now(const struct server *server);
+
+/* Handlers for the HTTP server: webhooks, the interface, the page. */
+void server_take_head(void *arg, struct http_request *request);
+void server_take_request(void *arg, struct http_request *request);
 
 #endif
