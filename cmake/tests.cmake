@@ -114,6 +114,11 @@ script_test(campaign list_to_hello e2e/campaign/campaign.test.mjs)
 script_test(crash kill_9 e2e/crash/crash.test.mjs)
 script_test(sip simulated_network e2e/phones/phones.test.mjs)
 script_test(sip rooms e2e/phones/rooms.test.mjs)
+script_test(sdk facts contract/facts.test.mjs)
+script_test(sdk calls contract/calls.test.mjs)
+script_test(sdk conferences contract/conferences.test.mjs)
+script_test(sdk errors contract/errors.test.mjs)
+script_test(sdk webhooks contract/webhooks.test.mjs)
 
 # The dialer's core under seeded weather: fixed seeds, and one that is new every time (and printed).
 if(TARGET room_sim)

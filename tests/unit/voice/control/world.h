@@ -285,7 +285,8 @@ static void world_drain(struct world *world)
 }
 
 /* The next effect must be this. A line that ends in '*' needs to begin so only. */
-static void expect_line(struct world *world, const char *wanted, const char *file, int line)
+static __attribute__((unused)) void expect_line(struct world *world, const char *wanted,
+                                                const char *file, int line)
 {
     size_t size = strlen(wanted);
     const char *got =
@@ -307,7 +308,7 @@ static void expect_line(struct world *world, const char *wanted, const char *fil
 #define expect(world, wanted) expect_line(world, wanted, __FILE__, __LINE__)
 #define expect_nothing(world) expect_quiet(world, __FILE__, __LINE__)
 
-static void expect_quiet(struct world *world, const char *file, int line)
+static __attribute__((unused)) void expect_quiet(struct world *world, const char *file, int line)
 {
     for (size_t i = world->line_read; i < world->line_count; ++i)
         print_error("%s:%d: not expected: %s\n", file, line, world->lines[i]);
