@@ -22,7 +22,7 @@
  * The rejects file is a CSV of line, kind (rejected, warning, duplicate, merged), column, value and reason.
  * It is there whenever importer_run got as far as the rows, also after a failure.
  */
-enum { IMPORTER_BATCH = 128, IMPORTER_ERROR_SIZE = 400, IMPORTER_HASH_SIZE = 65 };
+enum { IMPORTER_BATCH = 64, IMPORTER_ERROR_SIZE = 400, IMPORTER_HASH_SIZE = 65 };
 
 /* How the worker reaches the store thread. One piece of work is under way at a time. */
 struct importer_port {

@@ -57,7 +57,9 @@ typedef int (*scan_fn)(void *arg, const struct row *row);
 struct store_ops {
     void (*close)(void *self);
     const char *(*why)(const void *self);
-    int (*begin)(void *self);
+    /* relaxed: the commit need not be on disk when it returns; the next that is not relaxed brings it
+     * there. For rows that nobody sees before such a commit. */
+    int (*begin)(void *self, bool relaxed);
     int (*commit)(void *self);
     void (*rollback)(void *self);
     /* A reader's view stands still between the two; an owner's does so anyway. */
@@ -117,6 +119,7 @@ int store_drop(struct store *store, int kind, uint64_t id) must_check;
 /* What several reads see belongs together, also beside a writer. */
 int store_hold(struct store *store) must_check;
 void store_let_go(struct store *store);
+int store_begin_relaxed(struct store *store) must_check;
 int store_fail(struct store *store, int err, const char *why); /* returns err */
 /* Counters of one campaign, one import; `changed` is the caller's to set. */
 int kept_figures_of(struct store *store, uint64_t campaign, struct kept_figures **kept) must_check;

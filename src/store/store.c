@@ -82,7 +82,7 @@ int store_fail(struct store *store, int err, const char *why)
     return err;
 }
 
-int store_begin(struct store *store)
+static int begin(struct store *store, bool relaxed)
 {
     int err;
 
@@ -90,9 +90,19 @@ int store_begin(struct store *store)
     store->why = NULL;
     if (store->reader)
         return store_fail(store, EROFS, "this store is open for reading only");
-    err = store->ops->begin(store->self);
+    err = store->ops->begin(store->self, relaxed);
     store->in_transaction = !err;
     return err;
+}
+
+int store_begin(struct store *store)
+{
+    return begin(store, false);
+}
+
+int store_begin_relaxed(struct store *store)
+{
+    return begin(store, true);
 }
 
 static int flush_sequences(struct store *store)

@@ -217,7 +217,7 @@ int store_import_rows(struct store *store, uint64_t import, struct store_import_
                       size_t count)
 {
     struct row row;
-    int err = store_begin(store);
+    int err = store_begin_relaxed(store);
 
     if (err)
         return err;
@@ -355,7 +355,7 @@ static int mark_failed(struct store *store, const struct row *before)
 int store_import_drop(struct store *store, uint64_t import, bool *more)
 {
     struct row row;
-    int err = store_begin(store);
+    int err = store_begin_relaxed(store);
 
     if (err)
         return err;

@@ -159,7 +159,7 @@ static int remember(struct memory_side *side, int kind, uint64_t id, struct memo
     return 0;
 }
 
-static int memory_begin(void *self)
+static int memory_begin(void *self, bool relaxed)
 {
     struct memory_side *side = self;
 

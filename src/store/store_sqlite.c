@@ -124,9 +124,18 @@ static const char *side_why(const void *self)
     return ((const struct sqlite_side *)self)->why;
 }
 
-static int side_begin(void *self)
+static int side_begin(void *self, bool relaxed)
 {
-    return execute(self, "BEGIN IMMEDIATE");
+    struct sqlite_side *side = self;
+    int err = 0;
+
+    if (relaxed != side->relaxed)
+        err = execute(side, relaxed ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
+    if (!err) {
+        side->relaxed = relaxed;
+        err = execute(side, "BEGIN IMMEDIATE");
+    }
+    return err;
 }
 
 static int side_commit(void *self)
@@ -258,6 +267,8 @@ static int open_file(struct sqlite_side *side, enum store_use use)
     }
     sqlite3_extended_result_codes(side->db, 1);
     sqlite3_busy_timeout(side->db, BUSY_MS);
+    /* One plan a statement: else partial indexes make SQLite compile it anew for every value. */
+    sqlite3_db_config(side->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     err = check_form(side, &version);
     if (err)
         return err;

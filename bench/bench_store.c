@@ -1,0 +1,452 @@
+/*
+ * What does the store cost? Claims of 50 leads as the table grows, attempts committed per second,
+ * rows imported per second from a file, and how long a commit waits while an import runs.
+ *
+ *   bench_store [--rows N] [--large] [--folder DIR]
+ *
+ * Tables of 10,000 and 1,000,000 leads; --large adds 10,000,000 (some minutes and 6 GB of disk).
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "server/importer.h"
+#include "store/store.h"
+
+enum { NODE = 1, CLAIM = 50, ROUNDS = 300, IMPORT_ROWS = 200 * 1000, ATTEMPT_TRANSACTIONS = 2000 };
+
+static double now_s(clockid_t clock)
+{
+    struct timespec at;
+
+    clock_gettime(clock, &at);
+    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double left = *(const double *)a;
+    double right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+static double quantile(double *values, size_t count, double q)
+{
+    qsort(values, count, sizeof(*values), compare_doubles);
+    return count ? values[(size_t)(q * (double)(count - 1))] : 0;
+}
+
+static void must(struct store *store, int err)
+{
+    if (err) {
+        fprintf(stderr, "bench_store: %s: %s\n", strerror(err), store ? store_why(store) : "");
+        exit(1);
+    }
+}
+
+static uint64_t put(struct store *store, struct store_record record)
+{
+    must(store, store_begin(store));
+    must(store, store_put(store, &record));
+    must(store, store_commit(store));
+    return record.of.id;
+}
+
+static struct store *open_store(const char *folder, const char *name)
+{
+    char path[400], why[400];
+    struct store *store;
+    int err;
+
+    snprintf(path, sizeof(path), "%s/%s.db", folder, name);
+    err = store_open_sqlite(&store, path, STORE_OWNER, why, sizeof(why));
+    if (err) {
+        fprintf(stderr, "bench_store: %s\n", why);
+        exit(1);
+    }
+    return store;
+}
+
+static uint64_t new_campaign(struct store *store, const char *name)
+{
+    return put(store, (struct store_record){.kind = STORE_CAMPAIGN, .of.campaign.name = name});
+}
+
+/* So many leads in five imports and all priorities. */
+static void fill(struct store *store, uint64_t campaign, uint64_t rows)
+{
+    static struct store_import_row batch[500];
+    static char numbers[array_count(batch)][24];
+    uint64_t done = 0;
+
+    for (int part = 0; part < 5; part++) {
+        uint64_t import =
+            put(store, (struct store_record){.kind = STORE_IMPORT, .of.import.campaign = campaign});
+        struct store_import record = {.id = import};
+
+        for (; done < rows * (uint64_t)(part + 1) / 5;) {
+            size_t count = 0;
+            for (; count < array_count(batch) && done < rows; count++, done++) {
+                snprintf(numbers[count], sizeof(numbers[0]), "+1%010llu",
+                         (unsigned long long)(2000000000u + done));
+                batch[count] = (struct store_import_row){.line = done,
+                                                         .first_name = "Ada",
+                                                         .last_name = "Lovelace",
+                                                         .columns = "{\"plan\":\"gold\"}",
+                                                         .priority = (uint8_t)(done % 7),
+                                                         .number_count = 1};
+                batch[count].numbers[0].e164 = numbers[count];
+                batch[count].numbers[0].country = "US";
+            }
+            must(store, store_import_rows(store, import, batch, count));
+        }
+        must(store, store_import_publish(store, &record));
+    }
+}
+
+struct claimed {
+    struct lead_record leads[CLAIM];
+    struct lead_facts first;
+    size_t count;
+};
+
+static int keep(void *arg, const struct store_lead_facts *facts)
+{
+    struct claimed *claimed = arg;
+
+    if (!claimed->count)
+        claimed->first = facts->facts;
+    claimed->leads[claimed->count++] = facts->facts.record;
+    return 0;
+}
+
+static void claim(struct store *store, uint64_t campaign, struct claimed *claimed)
+{
+    struct store_claim claim = {campaign, NODE, 1000 * SECOND, 1000 * SECOND, CLAIM};
+
+    claimed->count = 0;
+    must(store, store_begin(store));
+    must(store, store_claim(store, &claim, keep, claimed));
+    must(store, store_commit(store));
+}
+
+/* Back they go, due a little later, so that the next claim finds others. */
+static void give_back(struct store *store, struct claimed *claimed, instant due_at)
+{
+    must(store, store_begin(store));
+    for (size_t i = 0; i < claimed->count; i++) {
+        struct store_record record = {.kind = STORE_LEAD, .of.lead.core = claimed->leads[i]};
+        record.of.lead.core.state = LEAD_DUE;
+        record.of.lead.core.due_at = due_at;
+        record.of.lead.core.released = true;
+        must(store, store_put(store, &record));
+    }
+    must(store, store_commit(store));
+}
+
+static void bench_claims(const char *folder, uint64_t rows)
+{
+    struct store *store = open_store(folder, "claims");
+    uint64_t campaign = new_campaign(store, "bench");
+    static double times[ROUNDS];
+    static struct claimed claimed;
+    double begun = now_s(CLOCK_MONOTONIC);
+    double cpu = 0;
+
+    fill(store, campaign, rows);
+    printf("fill   %8llu leads: %.0f rows/s\n", (unsigned long long)rows,
+           (double)rows / (now_s(CLOCK_MONOTONIC) - begun));
+    for (size_t i = 0; i < ROUNDS; i++) {
+        double at = now_s(CLOCK_MONOTONIC);
+        double cpu_at = now_s(CLOCK_THREAD_CPUTIME_ID);
+        claim(store, campaign, &claimed);
+        cpu += now_s(CLOCK_THREAD_CPUTIME_ID) - cpu_at;
+        times[i] = (now_s(CLOCK_MONOTONIC) - at) * 1000;
+        check(claimed.count == CLAIM);
+        give_back(store, &claimed, (instant)(i + 1) * SECOND);
+    }
+    printf("claim  %8llu leads, %d at once with facts, committed: p50 %.2f ms, p99 %.2f ms, CPU "
+           "%.0f us\n",
+           (unsigned long long)rows, CLAIM, quantile(times, ROUNDS, 0.5),
+           quantile(times, ROUNDS, 0.99), cpu * 1e6 / ROUNDS);
+    fflush(stdout);
+    store_close(store);
+}
+
+static void put_attempt(struct store *store, uint64_t id, uint64_t campaign,
+                        enum attempt_state state)
+{
+    struct store_record record = {.kind = STORE_ATTEMPT};
+    struct attempt_record *attempt = &record.of.attempt.core;
+
+    *attempt = (struct attempt_record){.id = id,
+                                       .campaign = campaign,
+                                       .lead = id,
+                                       .person = id,
+                                       .number = id,
+                                       .open = state != ATTEMPT_ENDED,
+                                       .state = state,
+                                       .hello_us = -1,
+                                       .counts = true,
+                                       .planned_at = SECOND,
+                                       .ordered_at = SECOND};
+    must(store, store_put(store, &record));
+}
+
+static void bench_attempts(const char *folder, unsigned group)
+{
+    struct store *store = open_store(folder, group == 1 ? "attempts1" : "attempts50");
+    uint64_t campaign = new_campaign(store, "bench");
+    unsigned transactions = ATTEMPT_TRANSACTIONS / (group == 1 ? 1 : 10);
+    double *times = calloc(transactions, sizeof(*times));
+    uint64_t id = 0;
+    double begun = now_s(CLOCK_MONOTONIC);
+    double cpu = now_s(CLOCK_THREAD_CPUTIME_ID);
+
+    check(times);
+    for (unsigned i = 0; i < transactions; i++) {
+        double at = now_s(CLOCK_MONOTONIC);
+        must(store, store_begin(store));
+        for (unsigned k = 0; k < group; k++) /* half new, half ended */
+            put_attempt(store, k % 2 ? id : ++id, campaign,
+                        k % 2 ? ATTEMPT_ENDED : ATTEMPT_PLANNED);
+        must(store, store_commit(store));
+        times[i] = (now_s(CLOCK_MONOTONIC) - at) * 1000;
+    }
+    cpu = now_s(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    printf(
+        "commit %3u attempt records a transaction: %.0f transactions/s, %.0f records/s, p50 %.2f "
+        "ms, p99 %.2f ms, CPU %.0f us a record\n",
+        group, transactions / (now_s(CLOCK_MONOTONIC) - begun),
+        (double)(transactions * group) / (now_s(CLOCK_MONOTONIC) - begun),
+        quantile(times, transactions, 0.5), quantile(times, transactions, 0.99),
+        cpu * 1e6 / (transactions * group));
+    fflush(stdout);
+    free(times);
+    store_close(store);
+}
+
+/* A store thread as the server has one: attempts first, an import's batch in between. */
+struct keeper {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct store *store;
+    int (*work)(struct store *store, void *arg);
+    void *arg;
+    int answer;
+    bool stop;
+    uint64_t campaign;
+    double times[100 * 1000]; /* of commits of one attempt, from the instant it was due */
+    size_t count;
+    double cpu;
+};
+
+static int keeper_submit(void *self, int (*work)(struct store *store, void *arg), void *arg)
+{
+    struct keeper *keeper = self;
+
+    pthread_mutex_lock(&keeper->mutex);
+    keeper->work = work;
+    keeper->arg = arg;
+    pthread_cond_broadcast(&keeper->changed);
+    pthread_mutex_unlock(&keeper->mutex);
+    return 0;
+}
+
+static int keeper_wait(void *self)
+{
+    struct keeper *keeper = self;
+
+    pthread_mutex_lock(&keeper->mutex);
+    while (keeper->work)
+        pthread_cond_wait(&keeper->changed, &keeper->mutex);
+    pthread_mutex_unlock(&keeper->mutex);
+    return keeper->answer;
+}
+
+static bool keeper_is_stopping(void *self)
+{
+    return false;
+}
+
+static instant keeper_now(void *self)
+{
+    return SECOND;
+}
+
+/* Commits the attempts that have fallen due: one every four milliseconds. */
+static double commit_due(struct keeper *keeper, double next, uint64_t *id)
+{
+    double now = now_s(CLOCK_MONOTONIC);
+
+    if (now < next || keeper->count == array_count(keeper->times))
+        return next;
+    must(keeper->store, store_begin(keeper->store));
+    put_attempt(keeper->store, ++*id, keeper->campaign, ATTEMPT_PLANNED);
+    must(keeper->store, store_commit(keeper->store));
+    keeper->times[keeper->count++] = (now_s(CLOCK_MONOTONIC) - next) * 1000;
+    return next + 0.004 > now - 0.02 ? next + 0.004 : now;
+}
+
+static void *keeper_run(void *arg)
+{
+    struct keeper *keeper = arg;
+    double next = now_s(CLOCK_MONOTONIC);
+    uint64_t id = 0;
+
+    pthread_mutex_lock(&keeper->mutex);
+    while (!keeper->stop) {
+        int (*work)(struct store * store, void *arg) = keeper->work;
+        struct timespec until;
+
+        pthread_mutex_unlock(&keeper->mutex);
+        next = commit_due(keeper, next, &id);
+        if (work)
+            keeper->answer = work(keeper->store, keeper->arg);
+        pthread_mutex_lock(&keeper->mutex);
+        if (work) {
+            keeper->work = NULL;
+            pthread_cond_broadcast(&keeper->changed);
+        }
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 1000 * 1000;
+        if (until.tv_nsec >= 1000 * 1000 * 1000) {
+            until.tv_nsec -= 1000 * 1000 * 1000;
+            until.tv_sec++;
+        }
+        if (!keeper->work)
+            pthread_cond_timedwait(&keeper->changed, &keeper->mutex, &until);
+    }
+    keeper->cpu = now_s(CLOCK_THREAD_CPUTIME_ID);
+    pthread_mutex_unlock(&keeper->mutex);
+    return NULL;
+}
+
+static void write_list(const char *path, unsigned rows)
+{
+    static const char *const firsts[] = {"Ada", "Grace", "Edsger", "Barbara", "Donald"};
+    struct rng rng = rng_from_seed(1);
+    FILE *file = fopen(path, "we");
+
+    check(file);
+    fputs("id,first name,last name,phone,email,city,plan,note\n", file);
+    for (unsigned i = 0; i < rows; i++)
+        fprintf(file,
+                "%u,%s,Name %llu,(%u) %u-%04u,person%u@example.com,Springfield,gold,\"a, b\"\n", i,
+                firsts[rng_below(&rng, 5)], (unsigned long long)rng_below(&rng, 100000),
+                212 + i / 7000000, 200 + i / 10000 % 700, i % 10000, i);
+    fclose(file);
+}
+
+static void bench_import(const char *folder)
+{
+    static struct keeper keeper;
+    struct importer_port port = {keeper_submit, keeper_wait, keeper_is_stopping, keeper_now,
+                                 &keeper};
+    struct importer_progress progress = {0};
+    struct importer_result result;
+    struct importer_order order = {
+        .file_name = "bench.csv", .zone_folder = "/usr/share/zoneinfo", .list = 1, .country = "US"};
+    char path[400], rejects[400];
+    pthread_t thread;
+    double begun, cpu, idle_p50, idle_p99;
+    size_t idle;
+
+    snprintf(path, sizeof(path), "%s/list.csv", folder);
+    snprintf(rejects, sizeof(rejects), "%s/rejects.csv", folder);
+    write_list(path, IMPORT_ROWS);
+    keeper.store = open_store(folder, "import");
+    keeper.campaign = order.campaign = new_campaign(keeper.store, "bench");
+    pthread_mutex_init(&keeper.mutex, NULL);
+    pthread_cond_init(&keeper.changed, NULL);
+    check(!pthread_create(&thread, NULL, keeper_run, &keeper));
+    usleep(2000 * 1000);
+    pthread_mutex_lock(&keeper.mutex);
+    idle = keeper.count;
+    idle_p50 = quantile(keeper.times, idle, 0.5);
+    idle_p99 = quantile(keeper.times, idle, 0.99);
+    keeper.count = 0;
+    pthread_mutex_unlock(&keeper.mutex);
+    order.path = path;
+    order.rejects_path = rejects;
+    begun = now_s(CLOCK_MONOTONIC);
+    cpu = now_s(CLOCK_THREAD_CPUTIME_ID);
+    if (importer_run(&order, &port, &progress, &result)) {
+        fprintf(stderr, "bench_store: %s\n", result.error);
+        exit(1);
+    }
+    begun = now_s(CLOCK_MONOTONIC) - begun;
+    cpu = now_s(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    pthread_mutex_lock(&keeper.mutex);
+    keeper.stop = true;
+    pthread_mutex_unlock(&keeper.mutex);
+    pthread_join(thread, NULL);
+    printf("import %u rows: %.0f rows/s (worker %.1f us a row, store thread %.1f us a row), %llu "
+           "imported, %llu rejected\n",
+           IMPORT_ROWS, IMPORT_ROWS / begun, cpu * 1e6 / IMPORT_ROWS,
+           keeper.cpu * 1e6 / IMPORT_ROWS, (unsigned long long)result.imported,
+           (unsigned long long)result.rejected);
+    printf("commit of one attempt, from its due instant: alone p50 %.2f p99 %.2f ms, during the "
+           "import p50 %.2f p99 %.2f ms (%zu)\n",
+           idle_p50, idle_p99, quantile(keeper.times, keeper.count, 0.5),
+           quantile(keeper.times, keeper.count, 0.99), keeper.count);
+    store_close(keeper.store);
+}
+
+static void clear_folder(const char *folder)
+{
+    static const char *const names[] = {"claims", "attempts1", "attempts50", "import"};
+    static const char *const ends[] = {".db", ".db-wal", ".db-shm", ".db.lock"};
+    char path[400];
+
+    for (size_t i = 0; i < array_count(names); i++) {
+        for (size_t k = 0; k < array_count(ends); k++) {
+            snprintf(path, sizeof(path), "%s/%s%s", folder, names[i], ends[k]);
+            unlink(path);
+        }
+    }
+    snprintf(path, sizeof(path), "%s/list.csv", folder);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/rejects.csv", folder);
+    unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+    char folder[300] = "/tmp/outdial-bench-XXXXXX";
+    uint64_t sizes[3] = {10 * 1000, 1000 * 1000, 0};
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--large") == 0)
+            sizes[2] = 10 * 1000 * 1000;
+        else if (strcmp(argv[i], "--rows") == 0 && i + 1 < argc)
+            sizes[1] = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--folder") == 0 && i + 1 < argc)
+            snprintf(folder, sizeof(folder), "%s/outdial-bench-XXXXXX", argv[++i]);
+    }
+    if (!mkdtemp(folder)) {
+        fprintf(stderr, "bench_store: cannot make '%s': %s\n", folder, strerror(errno));
+        return 1;
+    }
+    if (!getenv("CLAIMS_ONLY")) {
+        bench_attempts(folder, 1);
+        bench_attempts(folder, 50);
+        bench_import(folder);
+    }
+    for (size_t i = 0; i < array_count(sizes); i++) {
+        clear_folder(folder);
+        if (sizes[i])
+            bench_claims(folder, sizes[i]);
+    }
+    clear_folder(folder);
+    rmdir(folder);
+    return 0;
+}

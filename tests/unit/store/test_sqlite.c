@@ -1,0 +1,368 @@
+#include "store_cases.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <signal.h>
+
+#include "store/sqlite.h"
+
+/* What only a file can do: be locked, damaged, read beside, cut by a crash; and how it is searched. */
+
+static struct store *store_of(void **state)
+{
+    return ((struct store_case *)*state)->store;
+}
+
+static void refuses(const char *path, enum store_use use, int err, const char *reason)
+{
+    struct store *store;
+    char why[300] = "", expected[300];
+
+    assert_int_equal(store_open_sqlite(&store, path, use, why, sizeof(why)), err);
+    snprintf(expected, sizeof(expected), "cannot open '%s': %s", path, reason);
+    assert_string_equal(why, expected);
+}
+
+static void a_second_owner_is_refused_and_readers_are_not(void **state)
+{
+    struct store_case *here = *state;
+    struct store *reader;
+    struct store_figures figures;
+    char why[300];
+    uint64_t campaign;
+
+    refuses(here->path, STORE_OWNER, EBUSY, "another outdial is using it");
+    assert_int_equal(store_open_sqlite(&reader, here->path, STORE_READER, why, sizeof(why)), 0);
+    campaign = new_campaign(here->store, "A");
+    import_leads(here->store, campaign, 0, 3);
+    ok(reader, store_figures(reader, campaign, &figures));
+    assert_int_equal(figures.leads, 3);
+    import_leads(here->store, campaign, 10, 2);
+    ok(reader, store_figures(reader, campaign, &figures));
+    assert_int_equal(figures.leads, 5);
+    balances(reader, campaign);
+    assert_int_equal(store_begin(reader), EROFS);
+    store_close(reader);
+}
+
+static void write_file(const char *path, const char *bytes, size_t size)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+}
+
+static void files_that_are_no_store_are_refused_with_the_reason(void **state)
+{
+    struct store_case *here = *state;
+    char path[128];
+    char bytes[8192];
+    sqlite3 *db;
+
+    snprintf(path, sizeof(path), "%s/other.db", here->folder);
+    memset(bytes, 'x', sizeof(bytes));
+    write_file(path, bytes, sizeof(bytes));
+    refuses(path, STORE_OWNER, EBADMSG, "the file is damaged, or no store of Outdial");
+    unlink(path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_exec(db, "CREATE TABLE t (a)", NULL, NULL, NULL);
+    sqlite3_close(db);
+    refuses(path, STORE_OWNER, EBADMSG, "it is a database of another program");
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_exec(db, "PRAGMA application_id = 1333027945; PRAGMA user_version = 99", NULL, NULL,
+                 NULL);
+    sqlite3_close(db);
+    refuses(path, STORE_OWNER, EBADMSG, "it was written by a newer Outdial");
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/other.db.lock", here->folder);
+    unlink(path);
+    refuses("/nowhere/at/all.db", STORE_OWNER, ENOENT, "No such file or directory");
+    refuses("/nowhere/at/all.db", STORE_READER, ENOENT, "No such file or directory");
+}
+
+static void the_files_are_for_their_owner_only(void **state)
+{
+    struct store_case *here = *state;
+    static const char *const ends[] = {"", ".lock", "-wal"};
+
+    new_campaign(here->store, "A");
+    for (size_t i = 0; i < array_count(ends); i++) {
+        struct stat status;
+        char path[128];
+        snprintf(path, sizeof(path), "%s%s", here->path, ends[i]);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+}
+
+static void reopen(struct store_case *here)
+{
+    char why[300];
+    int err;
+
+    store_close(here->store);
+    err = store_open_sqlite(&here->store, here->path, STORE_OWNER, why, sizeof(why));
+    if (err)
+        print_message("%s\n", why);
+    assert_int_equal(err, 0);
+}
+
+static void everything_is_there_after_opening_again(void **state)
+{
+    struct store_case *here = *state;
+    uint64_t campaign = new_campaign(here->store, "A");
+    struct store_figures figures;
+    struct attempt_record attempt;
+    struct told told;
+    uint64_t last, sequence;
+
+    import_leads(here->store, campaign, 0, 3);
+    claim(here->store, campaign, SECOND, 2, &told);
+    attempt = attempt_of(77, &told.facts[0], SECOND);
+    put_attempt(here->store, &attempt, "CA77");
+    ok(here->store, store_begin(here->store));
+    ok(here->store, store_journal_append(here->store, 1, "x", 1, &sequence));
+    ok(here->store, store_commit(here->store));
+    reopen(here);
+    ok(here->store, store_figures(here->store, campaign, &figures));
+    assert_int_equal(figures.attempts.open, 1);
+    assert_int_equal(figures.leads_by_state[LEAD_FRESH], 3);
+    ok(here->store, store_last_id(here->store, STORE_ATTEMPT, &last));
+    assert_int_equal(last, 77);
+    ok(here->store, store_begin(here->store));
+    ok(here->store, store_journal_append(here->store, 1, "y", 1, &sequence));
+    ok(here->store, store_commit(here->store));
+    assert_int_equal(sequence, 2);
+    claim(here->store, campaign, SECOND, 5, &told);
+    assert_int_equal(told.count, 1); /* the two claimed ones are still claimed */
+}
+
+/* A child writes and is killed at some instant: what it had committed is there, the rest is not. */
+static void kill_9_loses_nothing_that_was_committed(void **state)
+{
+    struct store_case *here = *state;
+    uint64_t campaign = new_campaign(here->store, "A");
+    struct store_figures figures;
+    int ends[2];
+    uint64_t told_last = 0, id;
+    pid_t child;
+
+    import_leads(here->store, campaign, 0, 1);
+    store_close(here->store);
+    here->store = NULL;
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        struct store *store;
+        char why[300];
+        if (store_open_sqlite(&store, here->path, STORE_OWNER, why, sizeof(why)))
+            _exit(1);
+        for (uint64_t i = 1;; i++) {
+            struct store_record record = {.kind = STORE_ATTEMPT};
+            record.of.attempt.core.id = i;
+            record.of.attempt.core.campaign = campaign;
+            record.of.attempt.core.lead = 1;
+            record.of.attempt.core.hello_us = -1;
+            if (store_begin(store) || store_put(store, &record) || store_commit(store) ||
+                write(ends[1], &i, sizeof(i)) != sizeof(i))
+                _exit(1);
+        }
+    }
+    close(ends[1]);
+    while (told_last < 200)
+        assert_int_equal(read(ends[0], &told_last, sizeof(told_last)), sizeof(told_last));
+    kill(child, SIGKILL);
+    while (read(ends[0], &id, sizeof(id)) == sizeof(id))
+        told_last = id;
+    close(ends[0]);
+    waitpid(child, NULL, 0);
+    char why[300];
+    assert_int_equal(store_open_sqlite(&here->store, here->path, STORE_OWNER, why, sizeof(why)), 0);
+    ok(here->store, store_figures(here->store, campaign, &figures));
+    assert_true(figures.attempts.attempts >= told_last);
+    assert_true(figures.attempts.attempts <= told_last + 1);
+    assert_int_equal(count_of(here->store, store_query_of(STORE_ATTEMPT)),
+                     figures.attempts.attempts);
+}
+
+/* A full disk, as near as a test comes to it: the file may not grow beyond a limit. */
+static void a_full_disk_is_said_and_nothing_half_written_remains(void **state)
+{
+    struct store *store = store_of(state);
+    struct store_record record = {.kind = STORE_CAMPAIGN};
+    uint64_t campaign = new_campaign(store, "A");
+    struct rlimit limit, old;
+    char *settings = malloc(4 * 1024 * 1024);
+    int err;
+
+    assert_non_null(settings);
+    memset(settings, 'x', 4 * 1024 * 1024 - 1);
+    settings[4 * 1024 * 1024 - 1] = '\0';
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    limit = old;
+    limit.rlim_cur = 512 * 1024;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    record.of.campaign.name = "B";
+    record.of.campaign.settings = settings;
+    ok(store, store_begin(store));
+    err = store_put(store, &record);
+    if (!err)
+        err = store_commit(store);
+    assert_true(err == ENOSPC || err == EIO || err == EFBIG);
+    assert_true(strstr(store_why(store), "cannot use '") == store_why(store));
+    store_rollback(store);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(count_of(store, store_query_of(STORE_CAMPAIGN)), 1);
+    import_leads(store, campaign, 0, 1); /* and it goes on once there is room */
+    balances(store, campaign);
+    free(settings);
+}
+
+/* Every plan of every statement the contract's work has prepared: no table is walked through. */
+static void check_plan(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *plan;
+    struct text text;
+
+    text_init(&text);
+    text_addf(&text, "EXPLAIN QUERY PLAN %s", sql);
+    assert_int_equal(sqlite3_prepare_v2(db, text.at, -1, &plan, NULL), SQLITE_OK);
+    while (sqlite3_step(plan) == SQLITE_ROW) {
+        const char *detail = (const char *)sqlite3_column_text(plan, 3);
+        /* The sparse indexes of what is open are walked whole: they hold nothing else. */
+        bool scans = strncmp(detail, "SCAN ", 5) == 0 && !strstr(detail, "CONSTANT ROW") &&
+                     !strstr(detail, "_open");
+        bool sorts = strstr(detail, "TEMP B-TREE FOR ORDER BY") && !strstr(sql, "ORDER BY place");
+        if (scans || sorts)
+            print_message("%s\n  in %s\n", detail, sql);
+        assert_false(scans);
+        assert_false(sorts);
+    }
+    sqlite3_finalize(plan);
+    text_release(&text);
+}
+
+/* The life of a campaign: what happens while people are being called. */
+static void live_path(struct store *store)
+{
+    uint64_t campaign = new_campaign(store, "A");
+    struct store_query attempts = store_query_of(STORE_ATTEMPT);
+    struct store_query leads = store_query_of(STORE_LEAD);
+    struct store_query sid = store_query_of(STORE_ATTEMPT);
+    struct attempt_record attempt;
+    struct store_figures figures;
+    struct told told;
+    uint64_t released;
+    instant at;
+
+    import_leads(store, campaign, 0, 5);
+    import_leads(store, campaign, 3, 0);
+    claim(store, campaign, SECOND, 3, &told);
+    attempt = attempt_of(1, &told.facts[0], SECOND);
+    put_attempt(store, &attempt, "CA1");
+    attempt.hello_us = 10;
+    put_attempt(store, &attempt, NULL);
+    put_lead(store, &told.facts[0].record);
+    ok(store, store_begin(store));
+    ok(store, store_forbid(store, told.facts[1].numbers[0].id, told.facts[1].record.person, 1, 1));
+    ok(store, store_claim_one(store, 5, NODE, SECOND));
+    ok(store, store_release_claims(store, NODE, &released));
+    ok(store, store_commit(store));
+    ok(store, store_next_due(store, campaign, &at));
+    ok(store, store_figures(store, campaign, &figures));
+    attempts.open_only = true;
+    assert_int_equal(count_of(store, attempts), 1);
+    attempts = store_query_of(STORE_ATTEMPT);
+    attempts.campaign = campaign;
+    attempts.after = 0;
+    attempts.limit = 10;
+    assert_int_equal(count_of(store, attempts), 1);
+    attempts.newest_first = true;
+    assert_int_equal(count_of(store, attempts), 1);
+    attempts = store_query_of(STORE_ATTEMPT);
+    attempts.lead = told.facts[0].record.id;
+    assert_int_equal(count_of(store, attempts), 1);
+    sid.text = "CA1";
+    assert_int_equal(count_of(store, sid), 1);
+    leads.campaign = campaign;
+    leads.limit = 10;
+    leads.after = 1;
+    assert_int_equal(count_of(store, leads), 4);
+    leads.state = LEAD_HELD;
+    assert_int_equal(count_of(store, leads), 0);
+}
+
+static void the_live_path_walks_through_no_table(void **state)
+{
+    struct store *store = store_of(state);
+    sqlite3 *db = sqlite_side_of(store)->db;
+    sqlite3_stmt *statement = NULL;
+    size_t checked = 0;
+
+    live_path(store);
+    while ((statement = sqlite3_next_stmt(db, statement))) {
+        const char *sql = sqlite3_sql(statement);
+        if (strncmp(sql, "EXPLAIN", 7) == 0 || strstr(sql, "FROM sequences"))
+            continue;
+        check_plan(db, sql);
+        assert_int_equal(sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_REPREPARE, 0), 0);
+        checked++;
+    }
+    assert_true(checked > 30);
+}
+
+static void the_figures_of_an_older_program_are_counted_anew(void **state)
+{
+    struct store_case *here = *state;
+    uint64_t campaign = new_campaign(here->store, "A");
+    struct attempt_record attempt;
+    struct store_figures figures;
+    struct told told;
+
+    import_leads(here->store, campaign, 0, 1);
+    claim(here->store, campaign, SECOND, 1, &told);
+    attempt = attempt_of(1, &told.facts[0], SECOND);
+    put_attempt(here->store, &attempt, NULL);
+    assert_int_equal(sqlite3_exec(sqlite_side_of(here->store)->db,
+                                  "UPDATE figures SET figures = x'0102'", NULL, NULL, NULL),
+                     SQLITE_OK);
+    reopen(here);
+    ok(here->store, store_figures(here->store, campaign, &figures));
+    assert_int_equal(figures.attempts.attempts, 1);
+}
+
+static int open_case(void **state)
+{
+    *state = case_new(false);
+    return 0;
+}
+
+static int close_case(void **state)
+{
+    case_free(*state);
+    return 0;
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, open_case, close_case)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_second_owner_is_refused_and_readers_are_not),
+        CASE(files_that_are_no_store_are_refused_with_the_reason),
+        CASE(the_files_are_for_their_owner_only),
+        CASE(everything_is_there_after_opening_again),
+        CASE(kill_9_loses_nothing_that_was_committed),
+        CASE(a_full_disk_is_said_and_nothing_half_written_remains),
+        CASE(the_live_path_walks_through_no_table),
+        CASE(the_figures_of_an_older_program_are_counted_anew),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
