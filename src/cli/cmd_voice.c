@@ -48,6 +48,7 @@ static int run_engine(const struct settings *settings)
         .auth_token = variable("twilio_auth_token", "TWILIO_AUTH_TOKEN"),
         .caller_ids = settings->voice_caller_ids,
         .loopback_is_stranger = slice_is(slice_from(settings->voice_local_phones), "no"),
+        .prefixes = settings->voice_prefixes,
         .incoming_url = settings->voice_incoming_url,
         .calls_per_second = (unsigned)settings->voice_cps,
         .queue_age_s_max = (unsigned)settings->voice_queue_s,

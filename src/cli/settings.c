@@ -76,6 +76,8 @@ static const struct setting table[] = {
      "addresses only; private networks too"},
     {"voice_caller_ids", "--caller-ids", SETTING_TEXT, VOICE, "", "NUMBER[,NUMBER...]", 0, 0, "",
      AT(voice_caller_ids), "the numbers that may be shown; empty: any"},
+    {"voice_prefixes", "--prefixes", SETTING_TEXT, VOICE, "", "+1[,+44...]", 0, 0, "",
+     AT(voice_prefixes), "the numbers that may be called begin so; empty: all"},
     {"voice_local_phones", "--local-phones", SETTING_CHOICE, VOICE, "", "yes no", 0, 0, "yes",
      AT(voice_local_phones), "whether SIP phones on this machine may call and be called"},
     {"voice_incoming_url", "--incoming-url", SETTING_URL, VOICE, "", "URL", 0, 0, "",

@@ -209,8 +209,8 @@ static void ended(struct engine *engine, struct engine_leg *leg, const struct si
             media_leg_close(engine->media, leg->id);
         leg_release(leg);
     }
-    log_event("leg.ended", "leg=%llu code=%u by=%d reason='%s'", (unsigned long long)event->leg,
-              event->code, (int)event->end, reason);
+    log_event("leg.ended", "leg=%llu code=%u by=%s reason='%s'", (unsigned long long)event->leg,
+              event->code, signal_end_name(event->end), reason);
     engine_feed(engine, &told);
 }
 

@@ -302,7 +302,8 @@ static int start_signal(struct engine *engine)
     err = signal_new(&engine->signal, &options, &error);
     free(peers.copy);
     if (err == EINVAL || err == ENOENT)
-        return complain(MISUSED, "%s (trunk '%s')", error, from->trunk ? from->trunk : "");
+        return complain(MISUSED, "%s: --trunk '%s' --allow '%s'", error,
+                        from->trunk ? from->trunk : "", from->peers ? from->peers : "");
     if (err)
         return complain(FAILED, "%s '%s': %s", error, from->sip, strerror(err));
     return 0;
@@ -319,17 +320,20 @@ static int start_control(struct engine *engine)
         .calls_per_second = from->calls_per_second,
         .queue_age_max = (instant)from->queue_age_s_max * SECOND};
     unsigned char seed[32];
-    struct words caller_ids;
+    struct words caller_ids, prefixes;
     int err;
 
     if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
         return complain(FAILED, "the system gives no random numbers");
-    if (words_init(&caller_ids, from->caller_ids))
+    if (words_init(&caller_ids, from->caller_ids) || words_init(&prefixes, from->prefixes))
         return complain(FAILED, "out of memory");
     options.caller_ids = caller_ids.words;
     options.caller_id_count = caller_ids.count;
+    options.allowed_prefixes = prefixes.words;
+    options.allowed_prefix_count = prefixes.count;
     err = control_new(&engine->control, &options, seed, sizeof(seed));
     free(caller_ids.copy);
+    free(prefixes.copy);
     if (err == EINVAL)
         return complain(MISUSED, "the account SID is not AC and 32 hex digits "
                                  "(environment variable twilio_account_sid)");

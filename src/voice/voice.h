@@ -30,6 +30,7 @@ struct voice_options {
     const char *data;                        /* folder; kept for what must survive a restart */
     const char *account_sid, *auth_token;
     const char *caller_ids;    /* "+1500...,+1500...": numbers that may be shown; "": any */
+    const char *prefixes;      /* "+1,+49": numbers that may be called; "": all */
     const char *incoming_url;  /* TwiML for calls that come in; "": none are taken */
     unsigned calls_per_second; /* 0: 10 */
     unsigned queue_age_s_max;  /* 0: 30 */

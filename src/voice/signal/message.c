@@ -178,3 +178,26 @@ int message_read_target(const char *uri, struct message_target *target)
         return EINVAL;
     return read_host(target->host, &target->address);
 }
+
+const char *signal_end_name(enum signal_end end)
+{
+    switch (end) {
+    case SIGNAL_END_PEER:
+        return "peer";
+    case SIGNAL_END_US:
+        return "us";
+    case SIGNAL_END_REFUSED:
+        return "refused";
+    case SIGNAL_END_NO_ANSWER:
+        return "no-answer";
+    case SIGNAL_END_NO_REPLY:
+        return "no-reply";
+    case SIGNAL_END_UNREACHABLE:
+        return "unreachable";
+    case SIGNAL_END_MEDIA:
+        return "media";
+    case SIGNAL_END_FAULT:
+        return "fault";
+    }
+    return "unknown";
+}

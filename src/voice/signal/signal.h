@@ -132,6 +132,8 @@ struct signal_counts {
 /* True when libre's timers are ours (see timers.c); false: the binary is linked wrongly. */
 bool signal_timers_check(void);
 
+const char *signal_end_name(enum signal_end end); /* "peer", "refused" ... */
+
 /* Starts libre with room for `descriptor_count_max` descriptors, and stops it. Once a process. */
 int signal_library_start(unsigned descriptor_count_max) must_check; /* 0, ENOMEM, EMFILE */
 void signal_library_stop(void);

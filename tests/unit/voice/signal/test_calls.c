@@ -26,9 +26,6 @@ struct end {
 
 static const char *const KINDS[] = {"incoming", "trying", "ringing", "early", "answered",
                                     "media",    "digit",  "ended",   "up",    "down"};
-static const char *const ENDS[] = {"peer",     "us",          "refused", "no-answer",
-                                   "no-reply", "unreachable", "media",   "fault"};
-
 static struct text story; /* of both ends together */
 static const char *awaited;
 
@@ -38,7 +35,7 @@ static void came(void *arg, const struct signal_event *event)
 
     text_addf(&story, "%s %s", end->name, KINDS[event->kind]);
     if (event->kind == SIGNAL_ENDED)
-        text_addf(&story, " %s %u", ENDS[event->end], event->code);
+        text_addf(&story, " %s %u", signal_end_name(event->end), event->code);
     text_add(&story, "\n");
     if (event->has_media)
         end->media = event->media;
