@@ -21,7 +21,7 @@ export class Center {
         center.phones.onLine((line) => {
             if (line.startsWith('{')) center.records.push(JSON.parse(line));
         });
-        center.sip = (await center.phones.ready()).sip;
+        center.sip = (await center.phones.ready()).sip.replace(/^sip:/, '');
         await center.serve();
         return center;
     }
