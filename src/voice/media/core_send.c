@@ -209,24 +209,39 @@ static void mleg_send_tone(struct media_core *core, struct mleg *leg,
     }
 }
 
+/* A leg that takes no events gets the tone itself; its end is silence. */
+static void mleg_send_tone_sound(struct media_core *core, struct mleg *leg,
+                                 const struct media_digits_step *step, instant at)
+{
+    uint8_t mulaw[DIGITS_STEP_SAMPLES];
+
+    if (step->kind == DIGITS_TONE)
+        media_digits_sound(step, mulaw);
+    else
+        memset(mulaw, AUDIO_SILENCE, sizeof(mulaw));
+    mleg_send_frame(core, leg, mulaw, at);
+}
+
 static void mleg_digits_step(struct media_core *core, struct mleg *leg, instant at)
 {
     struct mdigits_order *order = leg->digits_out;
-    bool able = leg->remote.dtmf_payload_type != MEDIA_NO_DTMF && mleg_can_hear(leg);
     struct media_digits_step step = {.kind = DIGITS_DONE};
 
-    if (able)
+    if (mleg_can_hear(leg))
         media_digits_out_step(&order->out, &step);
     switch (step.kind) {
     case DIGITS_TONE:
     case DIGITS_TONE_END:
-        mleg_send_tone(core, leg, &step, at);
+        if (leg->remote.dtmf_payload_type == MEDIA_NO_DTMF)
+            mleg_send_tone_sound(core, leg, &step, at);
+        else
+            mleg_send_tone(core, leg, &step, at);
         break;
     case DIGITS_SILENCE:
         mleg_send_silence(core, leg, at);
         break;
     case DIGITS_DONE:
-        mleg_digits_end(core, leg, able, at);
+        mleg_digits_end(core, leg, mleg_can_hear(leg), at);
         break;
     }
 }

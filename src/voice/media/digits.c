@@ -1,9 +1,21 @@
 #include "voice/media/digits.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 
+#include "wire/g711.h"
+
 static const char keys[] = "0123456789*#ABCD"; /* by event number */
+
+/* The two frequencies of each key, by event number. */
+static const uint16_t tones_hz[][2] = {
+    {941, 1336}, {697, 1209}, {697, 1336}, {697, 1477}, {770, 1209}, {770, 1336},
+    {770, 1477}, {852, 1209}, {852, 1336}, {852, 1477}, {941, 1209}, {941, 1477},
+    {697, 1633}, {770, 1633}, {852, 1633}, {941, 1633},
+};
+
+enum { SOUND_LEVEL = 6000 }; /* of each of the two: some -9 dBm0 */
 
 enum { KEY_LOST_MS = 200, KEY_DOWN_MS_MAX = 5000, TONE_LEVEL = 10 };
 
@@ -106,5 +118,19 @@ void media_digits_out_step(struct media_digits_out *out, struct media_digits_ste
     if (++out->step >= steps) {
         out->step = 0;
         out->next++;
+    }
+}
+
+void media_digits_sound(const struct media_digits_step *step, uint8_t mulaw[DIGITS_STEP_SAMPLES])
+{
+    const uint16_t *hz = tones_hz[step->payload[0]];
+    unsigned end = (unsigned)step->payload[2] << 8 | step->payload[3];
+    unsigned start = end - DIGITS_STEP_SAMPLES; /* samples into the tone: no click between frames */
+
+    for (unsigned i = 0; i < DIGITS_STEP_SAMPLES; i++) {
+        double turn = 2 * M_PI * (start + i) / AUDIO_RATE_HZ;
+
+        mulaw[i] = g711_mulaw_encode(
+            (int16_t)lrint(SOUND_LEVEL * (sin(turn * hz[0]) + sin(turn * hz[1]))));
     }
 }

@@ -53,5 +53,7 @@ enum { DIGITS_TONE_STEPS = 5, DIGITS_GAP_STEPS = 5, DIGITS_STEP_SAMPLES = 160 };
 /* Unknown characters are left out. */
 void media_digits_out_init(struct media_digits_out *out, const char *digits);
 void media_digits_out_step(struct media_digits_out *out, struct media_digits_step *step);
+/* The same tone as sound, for a leg that takes no events: the 20 ms of a DIGITS_TONE step. */
+void media_digits_sound(const struct media_digits_step *step, uint8_t mulaw[DIGITS_STEP_SAMPLES]);
 
 #endif

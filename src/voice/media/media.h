@@ -95,8 +95,9 @@ enum { MEDIA_DIGITS_MAX = 63 };
 
 /*
  * Sends telephone-events: 0-9 * # A-D (either case), w half a second's pause, W a whole one; 100 ms
- * a tone, 100 ms between. Queues behind digits still being sent. MEDIA_DIGITS_SENT follows, once for
- * each call. What the leg should hear meanwhile is not sent.
+ * a tone, 100 ms between. A leg whose SDP takes no events gets the tones as sound. Queues behind
+ * digits still being sent. MEDIA_DIGITS_SENT follows, once for each call. What the leg should hear
+ * meanwhile is not sent.
  */
 void media_leg_send_digits(struct media *media, uint64_t leg, const char *digits);
 
@@ -151,7 +152,7 @@ enum media_event_kind {
     MEDIA_FIRST_PACKET, /* leg, at: its first RTP packet of all */
     MEDIA_HELLO,        /* leg, room, latency_us; once a leg: see below */
     MEDIA_DIGIT,        /* leg, digit, duration_ms: the key was let go (or 5 s passed) */
-    MEDIA_DIGITS_SENT,  /* leg, done: all were sent (false: leg gone, or it takes no digits) */
+    MEDIA_DIGITS_SENT,  /* leg, done: all were sent (false: the leg is gone or may not receive) */
     MEDIA_PLAY_ENDED,   /* leg or room (the other is 0), play_id, end */
     MEDIA_LEG_SILENT,   /* leg, at: of its last packet; none for silent_ms though it should send */
     MEDIA_LEG_HEARD,    /* leg, at: packets again after MEDIA_LEG_SILENT */

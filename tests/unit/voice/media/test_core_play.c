@@ -1,6 +1,7 @@
 /* Plays, wait music, beeps, and keys in both directions. */
 #include "core_bench.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { AGENT = 1, CUSTOMER = 2, ROOM = 7, SOUND = 0x44 };
@@ -377,13 +378,48 @@ static void while_digits_are_sent_the_room_is_not(void **state)
     assert_int_equal(bench_heard_sound(CUSTOMER, 0x22), 1);
 }
 
-static void a_leg_without_telephone_events_says_that_it_cannot(void **state)
+/* The level of one frequency in what the leg heard. */
+static double heard_level(uint64_t leg, double hz)
+{
+    double x = 0, y = 0;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < bench_heard_count(leg); i++) {
+        for (unsigned j = 0; j < 160; j++, count++) {
+            double sample = g711_mulaw_decode(bench_heard(leg, i)->payload[j]);
+
+            x += sample * cos(2 * M_PI * hz * count / 8000);
+            y += sample * sin(2 * M_PI * hz * count / 8000);
+        }
+    }
+    return 2 * sqrt(x * x + y * y) / count;
+}
+
+static void a_leg_without_telephone_events_hears_the_tones(void **state)
 {
     struct media_remote remote;
 
     bench_leg(CUSTOMER, MEDIA_PCMU);
     remote = bench_remote(CUSTOMER, MEDIA_PCMU);
     remote.dtmf_payload_type = MEDIA_NO_DTMF;
+    media_core_leg_remote(bench.core, CUSTOMER, &remote, bench.now);
+    bench_forget();
+    media_core_leg_send_digits(bench.core, CUSTOMER, "1", bench.now);
+    bench_wait(100);
+    assert_true(heard_level(CUSTOMER, 697) > 5500);
+    assert_true(heard_level(CUSTOMER, 1209) > 5500);
+    assert_true(heard_level(CUSTOMER, 852) < 500);
+    bench_wait(200);
+    assert_true(bench_told(MEDIA_DIGITS_SENT)->done);
+}
+
+static void a_leg_that_may_not_receive_says_that_it_cannot(void **state)
+{
+    struct media_remote remote;
+
+    bench_leg(CUSTOMER, MEDIA_PCMU);
+    remote = bench_remote(CUSTOMER, MEDIA_PCMU);
+    remote.receives = false;
     media_core_leg_remote(bench.core, CUSTOMER, &remote, bench.now);
     media_core_leg_send_digits(bench.core, CUSTOMER, "1", bench.now);
     bench_wait(50);
@@ -497,7 +533,8 @@ int main(void)
         bench_test(digits_are_sent_as_events_of_100_ms_with_three_ends),
         bench_test(a_pause_among_digits_takes_its_time),
         bench_test(while_digits_are_sent_the_room_is_not),
-        bench_test(a_leg_without_telephone_events_says_that_it_cannot),
+        bench_test(a_leg_without_telephone_events_hears_the_tones),
+        bench_test(a_leg_that_may_not_receive_says_that_it_cannot),
         bench_test(a_leg_that_falls_silent_is_told_once_and_again_when_heard),
         bench_test(a_leg_on_hold_at_its_own_end_is_not_called_silent),
         bench_test(the_figures_of_a_leg_come_with_its_end),
