@@ -113,12 +113,13 @@ int charset_reader_init(struct charset_reader *reader, enum charset charset)
     iconv_t handle;
 
     memset(reader, 0, sizeof(*reader));
-    /* From UTF-8 to UTF-8 too: iconv refuses what is not well-formed. */
+    reader->charset = charset;
+    if (charset == CHARSET_UTF8)
+        return 0; /* iconv would let through what lies beyond U+10FFFF */
     handle = iconv_open("UTF-8", charset_name(charset));
     if (handle == (iconv_t)-1) /* NOLINT: iconv's own way to say so */
         return errno == ENOMEM ? ENOMEM : ENOTSUP;
     reader->iconv = handle;
-    reader->charset = charset;
     return 0;
 }
 
@@ -182,6 +183,34 @@ static int turn(struct charset_reader *reader, const char *bytes, size_t size, s
     return err;
 }
 
+/* UTF-8: the mark goes, the rest is held against the rules and passed on as it is. */
+static int pass_utf8(struct charset_reader *reader, const unsigned char *at, size_t size,
+                     struct text *out)
+{
+    static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
+    size_t from = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        charset_detector_feed(&reader->utf8, at + i, 1);
+        if (reader->utf8.bad_utf8) {
+            reader->offset += i;
+            return EILSEQ;
+        }
+        if (!reader->begun) {
+            reader->kept[reader->kept_size++] = at[i];
+            from = i + 1;
+            if (at[i] == mark[reader->kept_size - 1] && reader->kept_size < sizeof(mark))
+                continue;
+            reader->begun = true;
+            if (memcmp(reader->kept, mark, sizeof(mark)) != 0)
+                text_add_bytes(out, reader->kept, reader->kept_size);
+        }
+    }
+    text_add_bytes(out, at + from, size - from);
+    reader->offset += size;
+    return out->failed ? ENOMEM : 0;
+}
+
 int charset_reader_feed(struct charset_reader *reader, const void *bytes, size_t size,
                         struct text *out)
 {
@@ -189,6 +218,8 @@ int charset_reader_feed(struct charset_reader *reader, const void *bytes, size_t
     size_t used;
     int err;
 
+    if (!reader->iconv)
+        return pass_utf8(reader, bytes, size, out);
     /* A character cut by the last piece: complete it byte by byte, four at most. */
     while (reader->kept_size && size) {
         reader->kept[reader->kept_size++] = (unsigned char)*at++;
@@ -216,7 +247,7 @@ int charset_reader_feed(struct charset_reader *reader, const void *bytes, size_t
 
 int charset_reader_end(struct charset_reader *reader, struct text *out)
 {
-    if (reader->kept_size)
+    if (reader->iconv ? reader->kept_size : reader->utf8.missing)
         return EILSEQ;
     return out->failed ? ENOMEM : 0;
 }

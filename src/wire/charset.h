@@ -43,7 +43,8 @@ void charset_detector_feed(struct charset_detector *detector, const void *bytes,
 enum charset charset_detector_result(const struct charset_detector *detector);
 
 struct charset_reader {
-    void *iconv;
+    void *iconv; /* NULL: UTF-8, which is only looked at */
+    struct charset_detector utf8;
     enum charset charset;
     bool begun; /* the mark, if any, is behind us */
     unsigned char kept[8];
