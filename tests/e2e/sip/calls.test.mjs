@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
+import { freePort } from '../lib/ports.mjs';
 import { until } from '../lib/wait.mjs';
 import { Bench } from './bench.mjs';
 
@@ -176,6 +177,29 @@ describe('the trunk', () => {
         const trunk = await bench.trunk('trunk_is_asked', { calls: 1000 });
         await until(() => bench.voice.errors.includes('trunk.up'), 8000, 'the trunk to be up');
         await trunk.stop();
+    });
+});
+
+describe('an engine with room for one call', () => {
+    let bench;
+    before(async () => {
+        const port = 2 * Math.floor(await freePort() / 2);
+        bench = await Bench.start({ media: `127.0.0.1:${port}-${port}` });
+    });
+    after(() => bench.stop());
+
+    test('refuses the second for want of a port, and takes the next when the first is over', async () => {
+        const trunk = await bench.trunk('callee_waits_for_bye', { calls: 2 });
+        const first = await bench.place('<Pause length="30"/>');
+        await bench.status(first.sid, 'in-progress');
+        const second = await bench.end((await bench.place('<Pause/>')).sid);
+        assert.equal(second.CallStatus, 'failed');
+        assert.equal(second.SipResponseCode, '503');
+        await bench.rest.updateCall(first.sid, { Status: 'completed' });
+        assert.equal((await bench.end(first.sid)).CallStatus, 'completed');
+        const third = await bench.place('<Pause length="1"/>');
+        assert.equal((await bench.end(third.sid)).CallStatus, 'completed');
+        await trunk.succeeded();
     });
 });
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
+import net from 'node:net';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
@@ -9,6 +10,7 @@ import { sleep } from '../lib/wait.mjs';
 import { Bench } from './bench.mjs';
 
 const PACKETS = 20000;
+const CONNECTIONS = 300;
 
 /** Repeatable chance (mulberry32). */
 function chance(seed) {
@@ -46,6 +48,23 @@ function packet(random, n) {
     }
 }
 
+/** One TCP connection: some packets, cut anywhere, then gone without a word. */
+function pour(random, port, n) {
+    return new Promise((resolve) => {
+        const socket = net.connect(port, '127.0.0.1', () => {
+            const bytes = Buffer.concat(Array.from({ length: 1 + random(6) },
+                                                   (_, i) => packet(random, n * 10 + i)));
+            const cut = random(bytes.length);
+            socket.write(bytes.subarray(0, cut), () => {
+                socket.write(bytes.subarray(cut), () => setTimeout(() => socket.destroy(), 5));
+            });
+        });
+        socket.on('error', () => {});
+        socket.on('data', () => {});
+        socket.on('close', resolve);
+    });
+}
+
 const resident = (pid) =>
     Number(readFileSync(`/proc/${pid}/status`, 'latin1').match(/VmRSS:\s+(\d+)/)[1]) / 1024;
 
@@ -68,7 +87,10 @@ describe('a flood of malformed packets', () => {
         }
         await sleep(300);
         socket.close();
-        console.log(`seed ${seed}: ${PACKETS} packets, ${Math.round(resident(bench.voice.pid))} MB`);
+        for (let n = 0; n < CONNECTIONS; n += 20)
+            await Promise.all(Array.from({ length: 20 },
+                                         (_, i) => pour(random, bench.voice.sipPort, n + i)));
+        console.log(`seed ${seed}: ${PACKETS} packets, ${CONNECTIONS} connections, ${Math.round(resident(bench.voice.pid))} MB`);
 
         assert.equal(bench.voice.end, undefined, bench.voice.errors.slice(-3000));
         assert.equal((await bench.rest.call(call.sid)).status, 'in-progress');
