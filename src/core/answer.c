@@ -82,7 +82,7 @@ static void wait_or_leave(struct dialer *dialer, struct attempt *attempt)
     instant until =
         instant_add(attempt->record.answered_at, attempt->campaign->options.answer_wait_max);
 
-    desk_guest_left(dialer, attempt);
+    desk_guest_told_to_leave(dialer, attempt);
     if (attempt->record.conversed || dialer->now >= until) {
         attempt_abandon(dialer, attempt);
         return;
@@ -106,7 +106,6 @@ void attempt_decide(struct dialer *dialer, struct attempt *attempt)
         wait_or_leave(dialer, attempt);
         return;
     }
-    desk_guest_left(dialer, attempt);
     attempt_detach(dialer, attempt, RESERVATION_RESCINDED);
     desk_reserve(dialer, other, attempt->lead, attempt);
     attempt_go_to(dialer, attempt, other);
@@ -142,6 +141,7 @@ static void bridge(struct dialer *dialer, struct attempt *attempt)
     struct agent *agent = attempt->agent;
 
     desk_guest_came(dialer, attempt, agent);
+    desk_guest_arrived(dialer, attempt);
     attempt->record.action = ANSWER_JOIN;
     attempt->record.conversed = true;
     attempt_become(dialer, attempt, ATTEMPT_BRIDGED);

@@ -276,7 +276,7 @@ void attempt_end(struct dialer *dialer, struct attempt *attempt, enum attempt_re
     attempt->record.result = result;
     attempt_become(dialer, attempt, ATTEMPT_ENDED);
     timer_clear(dialer, &attempt->timer);
-    desk_guest_left(dialer, attempt);
+    desk_guest_left_all(dialer, attempt);
     attempt_sure(dialer, attempt);
     if (agent && attempt->record.conversed) {
         if (agent->record.activity != AGENT_WRAP_UP)

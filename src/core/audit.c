@@ -115,7 +115,8 @@ static void audit_sums(const struct dialer *dialer)
         const struct attempt *attempt = slab_at(&dialer->attempts, slot);
 
         doubtful += attempt->record.id && attempt->doubtful;
-        rooms += attempt->record.id && attempt->room;
+        if (attempt->record.id)
+            rooms += (attempt->room ? 1u : 0u) + (attempt->old_room ? 1u : 0u);
     }
     for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
         const struct agent *agent = slab_at(&dialer->agents, slot);

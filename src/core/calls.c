@@ -280,7 +280,7 @@ void calls_joined(struct dialer *dialer, const struct event *event)
 
 static void conversation_over(struct dialer *dialer, struct attempt *attempt)
 {
-    desk_guest_left(dialer, attempt);
+    desk_guest_left_all(dialer, attempt);
     attempt_hang_up(dialer, attempt, RESULT_CONNECTED);
 }
 
@@ -296,8 +296,8 @@ void calls_left(struct dialer *dialer, const struct event *event)
         attempt_in_room(dialer, attempt, agent); /* the news of joining is late */
     if (attempt->record.state == ATTEMPT_BRIDGED && attempt->agent == agent)
         conversation_over(dialer, attempt);
-    else if (attempt->room == agent)
-        desk_guest_left(dialer, attempt);
+    else
+        desk_guest_left(dialer, attempt, agent);
 }
 
 static void polled_in_progress(struct dialer *dialer, struct attempt *attempt, agent_id room)
@@ -305,10 +305,15 @@ static void polled_in_progress(struct dialer *dialer, struct attempt *attempt, a
     struct agent *agent = id_index_get(&dialer->agent_ids, room);
 
     status_moves(dialer, attempt, CALL_IN_PROGRESS);
-    if (agent && attempt->record.state != ATTEMPT_CLOSING) {
+    if (agent) {
+        if (attempt->record.state == ATTEMPT_CLOSING)
+            desk_guest_came(dialer, attempt, agent);
         attempt_in_room(dialer, attempt, agent);
         return;
     }
+    if (attempt->record.state == ATTEMPT_CLOSING)
+        desk_guest_left_all(dialer, attempt);
+    desk_guest_arrived(dialer, attempt);
     ++attempt->nudges;
     if (attempt->record.state == ATTEMPT_ANSWERED && attempt->record.action == ANSWER_NONE)
         attempt_decide(dialer, attempt);

@@ -86,26 +86,56 @@ bool desk_is_idle_for(const struct agent *agent, const struct campaign *campaign
     return false;
 }
 
+static void vacate(struct dialer *dialer, struct agent **room)
+{
+    struct agent *agent = *room;
+
+    if (!agent)
+        return;
+    *room = NULL;
+    check(agent->guests);
+    --agent->guests;
+    desk_update_idle(dialer, agent);
+}
+
+void desk_guest_told_to_leave(struct dialer *dialer, struct attempt *attempt)
+{
+    if (!attempt->room)
+        return;
+    vacate(dialer, &attempt->old_room);
+    attempt->old_room = attempt->room;
+    attempt->room = NULL;
+}
+
 void desk_guest_came(struct dialer *dialer, struct attempt *attempt, struct agent *agent)
 {
     if (attempt->room == agent)
         return;
-    desk_guest_left(dialer, attempt);
+    ++agent->guests; /* first, so that a return to the old room is no moment alone */
+    desk_guest_told_to_leave(dialer, attempt);
     attempt->room = agent;
-    ++agent->guests;
+    if (attempt->old_room == agent)
+        vacate(dialer, &attempt->old_room);
     desk_update_idle(dialer, agent);
 }
 
-void desk_guest_left(struct dialer *dialer, struct attempt *attempt)
+void desk_guest_arrived(struct dialer *dialer, struct attempt *attempt)
 {
-    struct agent *agent = attempt->room;
+    vacate(dialer, &attempt->old_room);
+}
 
-    if (!agent)
-        return;
-    attempt->room = NULL;
-    check(agent->guests);
-    --agent->guests;
-    desk_update_idle(dialer, agent);
+void desk_guest_left(struct dialer *dialer, struct attempt *attempt, const struct agent *agent)
+{
+    if (attempt->room == agent)
+        vacate(dialer, &attempt->room);
+    if (attempt->old_room == agent)
+        vacate(dialer, &attempt->old_room);
+}
+
+void desk_guest_left_all(struct dialer *dialer, struct attempt *attempt)
+{
+    vacate(dialer, &attempt->room);
+    vacate(dialer, &attempt->old_room);
 }
 
 static void reservation_become(struct dialer *dialer, struct agent *agent,

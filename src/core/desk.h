@@ -12,8 +12,12 @@ void desk_become(struct dialer *dialer, struct agent *agent, enum agent_activity
 void desk_update_idle(struct dialer *dialer, struct agent *agent);
 struct agent *desk_longest_idle(const struct campaign *campaign); /* NULL: none */
 bool desk_is_idle_for(const struct agent *agent, const struct campaign *campaign);
+/* Customers keep a room from being used until they are known to have left it. */
 void desk_guest_came(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
-void desk_guest_left(struct dialer *dialer, struct attempt *attempt);
+void desk_guest_arrived(struct dialer *dialer, struct attempt *attempt); /* is in no other room */
+void desk_guest_told_to_leave(struct dialer *dialer, struct attempt *attempt);
+void desk_guest_left(struct dialer *dialer, struct attempt *attempt, const struct agent *agent);
+void desk_guest_left_all(struct dialer *dialer, struct attempt *attempt);
 
 void desk_reserve(struct dialer *dialer, struct agent *agent, struct lead *lead,
                   struct attempt *attempt); /* attempt NULL: preview */

@@ -129,6 +129,7 @@ static uint64_t of_attempt(const struct attempt *attempt)
     mix(&m, attempt->doubtful);
     mix(&m, attempt->known);
     mix(&m, attempt->room ? attempt->room->record.id : 0);
+    mix(&m, attempt->old_room ? attempt->old_room->record.id : 0);
     mix_timer(&m, &attempt->timer);
     return m.value;
 }

@@ -25,7 +25,7 @@ static void dial_anew(struct dialer *dialer, struct agent *agent)
 {
     ++agent->record.leg_serial;
     ++agent->leg_tries;
-    agent->leg_ask = false;
+    agent->leg_ask = agent->leg_leaving = false;
     agent->leg_polls = 0;
     touch_agent(dialer, agent);
     act(dialer, agent, EFFECT_DIAL_AGENT_LEG);
@@ -36,19 +36,31 @@ static void dial_anew(struct dialer *dialer, struct agent *agent)
 
 void leg_dial(struct dialer *dialer, struct agent *agent)
 {
+    if (agent->leg_leaving)
+        act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG); /* the one before */
     leg_become(dialer, agent, LEG_DIALLING);
     agent->leg_deadline = instant_add(dialer->now, dialer->limits.leg_grace);
     agent->leg_tries = 0;
     dial_anew(dialer, agent);
 }
 
+/* Told so again, now and then, until it is known to be gone. */
+static void leave(struct dialer *dialer, struct agent *agent)
+{
+    act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
+    agent->leg_leaving = true;
+    agent->leg_polls = 0;
+    timer_set(dialer, &agent->leg_timer, instant_add(dialer->now, dialer->limits.poll_first));
+}
+
 void agent_leg_hang_up(struct dialer *dialer, struct agent *agent)
 {
-    timer_clear(dialer, &agent->leg_timer);
     if (agent->record.leg == LEG_NONE)
         return;
-    if (agent->record.leg != LEG_LOST)
-        act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
+    if (agent->record.leg != LEG_LOST) {
+        timer_clear(dialer, &agent->leg_timer);
+        leave(dialer, agent);
+    }
     leg_become(dialer, agent, LEG_NONE);
 }
 
@@ -57,8 +69,11 @@ void leg_recover(struct dialer *dialer, struct agent *agent)
 {
     if (agent->record.leg == LEG_CONNECTED)
         leg_become(dialer, agent, LEG_REJOINING);
-    if (agent->record.leg != LEG_REJOINING && agent->record.leg != LEG_DIALLING)
+    if (agent->record.leg == LEG_NONE || agent->record.leg == LEG_LOST) {
+        agent->leg_leaving = agent->record.leg_serial != 0;
+        timer_set(dialer, &agent->leg_timer, agent->leg_leaving ? dialer->now : INSTANT_NEVER);
         return;
+    }
     agent->leg_deadline = instant_add(dialer->now, dialer->limits.leg_grace);
     agent->leg_tries = agent->leg_polls = 0;
     agent->leg_ask = true;
@@ -84,8 +99,8 @@ static instant back_off(const struct dialer *dialer, uint32_t tries)
 
 static void give_up(struct dialer *dialer, struct agent *agent)
 {
-    act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
     timer_clear(dialer, &agent->leg_timer);
+    leave(dialer, agent);
     leg_become(dialer, agent, LEG_LOST);
     desk_leg_given_up(dialer, agent);
 }
@@ -123,10 +138,12 @@ void leg_expire(struct dialer *dialer, struct agent *agent)
 {
     switch (agent->record.leg) {
     case LEG_CONNECTED:
-        if (agent->leg_polls < dialer->limits.polls_max)
+        if (agent->leg_polls < dialer->limits.polls_max) {
             poll_leg(dialer, agent);
-        else
+        } else {
+            act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG); /* in case only the answers were lost */
             lose(dialer, agent);
+        }
         break;
     case LEG_DIALLING:
     case LEG_REJOINING:
@@ -142,6 +159,10 @@ void leg_expire(struct dialer *dialer, struct agent *agent)
         break;
     case LEG_NONE:
     case LEG_LOST:
+        if (agent->leg_leaving && agent->leg_polls < dialer->limits.polls_max) {
+            act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
+            poll_leg(dialer, agent);
+        }
         break;
     case LEG_STATE_COUNT:
         check(false);
@@ -174,8 +195,13 @@ void leg_lost(struct dialer *dialer, const struct event *event)
 {
     struct agent *agent = id_index_get(&dialer->agent_ids, event->of.leg.agent);
 
-    if (agent && event->of.leg.serial == agent->record.leg_serial &&
-        (agent->record.leg == LEG_CONNECTED || agent->record.leg == LEG_REJOINING ||
-         agent->record.leg == LEG_DIALLING))
+    if (!agent || event->of.leg.serial != agent->record.leg_serial)
+        return;
+    if (agent->record.leg == LEG_NONE || agent->record.leg == LEG_LOST) {
+        if (agent->leg_leaving)
+            timer_clear(dialer, &agent->leg_timer);
+        agent->leg_leaving = false;
+    } else {
         lose(dialer, agent);
+    }
 }

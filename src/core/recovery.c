@@ -18,14 +18,13 @@ static void link_agent(struct dialer *dialer, struct attempt *attempt)
 {
     struct agent *agent = id_index_get(&dialer->agent_ids, attempt->record.agent);
 
+    if (agent && attempt->record.state != ATTEMPT_ENDED && attempt->record.answered_at)
+        desk_guest_came(dialer, attempt, agent); /* or is on the way out */
     if (!agent || agent->attempt || agent->reservation.attempt != attempt->record.id ||
         !reservation_is_live(agent->reservation.status))
         return;
     agent->attempt = attempt;
     attempt->agent = agent;
-    if (attempt->record.state != ATTEMPT_ENDED && attempt->record.answered_at &&
-        attempt->record.action == ANSWER_JOIN)
-        desk_guest_came(dialer, attempt, agent);
     attempt_recount(dialer, attempt);
 }
 

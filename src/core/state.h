@@ -81,6 +81,7 @@ struct attempt {
     struct lead *lead;
     struct agent *agent;       /* whose live reservation it has */
     struct agent *room;        /* where the customer is, or was told to go */
+    struct agent *old_room;    /* was told to leave, and may still be there */
     uint32_t polls;            /* asked in a row without an answer */
     uint32_t poll;             /* serial of the questions; grows with each state */
     uint32_t not_found;        /* answers in a row that it does not exist */
@@ -109,7 +110,8 @@ struct agent {
     uint32_t guests;      /* customers who are, or may still be, in the room */
     instant leg_deadline; /* end of the grace */
     uint32_t leg_tries, leg_polls;
-    bool leg_ask; /* ask after the leg before dialling it anew */
+    bool leg_ask;     /* ask after the leg before dialling it anew */
+    bool leg_leaving; /* told to hang up, and not yet known to have done so */
     struct agent_record record;
     struct reservation_record reservation;
     uint8_t membership_count;

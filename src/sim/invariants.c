@@ -320,9 +320,19 @@ void invariants_at_rest(struct world *world)
     if (census.attempts || census.leads)
         world_break(world, "an hour after the end %u attempts and %u leads are still in memory",
                     census.attempts, census.leads);
-    if (census.agents_by_activity[AGENT_RESERVED] || census.agents_by_activity[AGENT_ON_CALL] ||
-        census.agents_by_activity[AGENT_WRAP_UP])
-        world_break(world, "an hour after the end an agent is still busy");
+    for (uint32_t i = 0; i < world->weather.agents; ++i) {
+        struct agent_facts facts;
+
+        if (dialer_agent(world->dialer, i + 1, &facts) && facts.record.activity != AGENT_OFFLINE)
+            world_break(world, "an hour after the end agent %u is %s, leg %s, next %s", i + 1,
+                        agent_activity_name(facts.record.activity),
+                        leg_state_name(facts.record.leg),
+                        facts.record.next_wanted ? agent_activity_name(facts.record.next_activity)
+                                                 : "not asked");
+    }
+    for (uint32_t i = 0; i < world->weather.agents; ++i)
+        if (world->agents[i].leg)
+            world_break(world, "the leg of agent %u was left standing", i + 1);
     for (attempt_id id = 1; id <= world->row_last; ++id) {
         const struct world_call *call = world_call(world, id);
 

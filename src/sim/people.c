@@ -126,8 +126,6 @@ static void dial_manual(struct world *world, uint32_t place, lead_id lead)
 {
     struct event event = {.kind = EVENT_MANUAL_DIALLED};
 
-    if (world->resting)
-        return;
     event.of.manual.agent = place + 1;
     event.of.manual.lead = keeper_facts(world, lead);
     event.of.manual.number_index =
@@ -144,12 +142,16 @@ static void look(struct world *world, uint32_t place, const struct agent_facts *
                          rng_chance(&world->rng, 0.8) ? AGENT_AVAILABLE : AGENT_BREAK);
         break;
     case AGENT_BREAK:
+        if (world->resting)
+            break;
         if (world_chance(world, 0.2))
             ask_manual(world, place);
         else
             ask_activity(world, place, EVENT_AGENT_ACTIVITY, AGENT_AVAILABLE);
         break;
     case AGENT_AVAILABLE:
+        if (world->resting)
+            break;
         if (rng_chance(&world->rng, 0.5))
             ask_manual(world, place);
         else
@@ -167,7 +169,7 @@ static void look(struct world *world, uint32_t place, const struct agent_facts *
     case AGENT_ON_CALL:
         if (rng_chance(&world->rng, 0.3))
             dispose(world, place, facts);
-        if (rng_chance(&world->rng, 0.3))
+        if (world_chance(world, 0.3))
             ask_activity(world, place, EVENT_AGENT_ACTIVITY,
                          rng_chance(&world->rng, 0.5) ? AGENT_BREAK : AGENT_OFFLINE);
         hang_up(world, place, EVENT_AGENT_HUNG_UP);
@@ -184,6 +186,8 @@ void people_do(struct world *world, uint32_t place, int64_t what, instant about)
 {
     struct agent_facts facts;
 
+    if (world->resting && what == DESK_ASK_MANUAL)
+        return;
     if (what == DESK_ASK_MANUAL) {
         if (world->up)
             dial_manual(world, place, (lead_id)about);

@@ -29,6 +29,11 @@ static struct calling_hours draw_hours(struct rng *rng)
     return hours;
 }
 
+static uint8_t some_cap(struct rng *rng)
+{
+    return (uint8_t)(rng_chance(rng, 0.4) ? draw(rng, 1, HISTORY_RECENT_MAX) : 0);
+}
+
 static struct campaign_options draw_options(struct rng *rng)
 {
     struct campaign_options options = campaign_options_default();
@@ -48,14 +53,14 @@ static struct campaign_options draw_options(struct rng *rng)
     options.skip_delay = draw(rng, 0, 600) * SECOND;
     options.callback_agent_wait = draw(rng, 0, 900) * SECOND;
     options.lead_attempts_max = rng_chance(rng, 0.3) ? draw(rng, 1, 5) : 0;
-    options.number_caps = (struct attempt_caps){.per_day = (uint8_t)draw(rng, 1, 8),
-                                                .per_24_hours = (uint8_t)draw(rng, 0, 8),
-                                                .per_7_days = (uint8_t)draw(rng, 0, 8),
-                                                .lifetime = draw(rng, 0, 20),
-                                                .gap = draw(rng, 60, 600) * SECOND};
-    options.person_caps = (struct attempt_caps){.per_day = (uint8_t)draw(rng, 0, 8),
-                                                .per_24_hours = (uint8_t)draw(rng, 0, 8),
-                                                .gap = draw(rng, 0, 60) * SECOND};
+    options.number_caps =
+        (struct attempt_caps){.per_day = some_cap(rng),
+                              .per_24_hours = some_cap(rng),
+                              .per_7_days = some_cap(rng),
+                              .lifetime = rng_chance(rng, 0.3) ? draw(rng, 1, 20) : 0,
+                              .gap = draw(rng, 60, 600) * SECOND};
+    options.person_caps = (struct attempt_caps){
+        .per_day = some_cap(rng), .per_24_hours = some_cap(rng), .gap = draw(rng, 0, 60) * SECOND};
     options.hours = draw_hours(rng);
     options.abandonment.ceiling_per_mille = rng_chance(rng, 0.8) ? 30 : 200;
     options.abandonment.credit_answers = draw(rng, 0, 200);
@@ -117,7 +122,7 @@ struct weather weather_of(uint64_t seed)
 
     weather.campaigns = draw(&rng, 1, WEATHER_CAMPAIGNS_MAX);
     weather.agents = draw(&rng, 1, rng_chance(&rng, 0.3) ? 40 : 8);
-    weather.leads = draw(&rng, 5, rng_chance(&rng, 0.3) ? 1500 : 200);
+    weather.leads = draw(&rng, 5, rng_chance(&rng, 0.5) ? 2000 : 200);
     weather.numbers_per_lead_max = draw(&rng, 1, 4);
     draw_people(&rng, &weather);
     draw_ways(&rng, &weather);
@@ -127,9 +132,11 @@ struct weather weather_of(uint64_t seed)
     weather.leap_every_s = sometimes(&rng, 60, 1800);
     weather.do_not_call_every_s = sometimes(&rng, 5, 300);
     weather.command_every_s = sometimes(&rng, 60, 1200);
-    /* Anywhere in two years, so that every change of clocks and every closing is met. */
-    weather.starts_at = 1735689600 * SECOND + (instant)rng_below(&rng, 730) * DAY +
-                        (instant)rng_below(&rng, 1440) * MINUTE;
+    /* Anywhere in two years, so that every change of clocks and every closing is met; most often by
+     * day, for at night there is little to see. */
+    weather.starts_at = 1735689600 * SECOND + (instant)rng_below(&rng, 730) * DAY;
+    weather.starts_at += rng_chance(&rng, 0.3) ? (instant)rng_below(&rng, 1440) * MINUTE
+                                               : (instant)draw(&rng, 11 * 60, 18 * 60) * MINUTE;
     for (uint32_t i = 0; i < WEATHER_CAMPAIGNS_MAX; ++i)
         weather.options[i] = draw_options(&rng);
     return weather;

@@ -477,6 +477,13 @@ static void rest(struct world *world)
         event.of.command.command = COMMAND_STOP;
         world_feed(world, &event);
     }
+    for (uint32_t i = 0; i < world->weather.agents && !world->broken; ++i) {
+        struct event event = {.kind = EVENT_AGENT_ACTIVITY};
+
+        event.of.activity.agent = i + 1;
+        event.of.activity.activity = AGENT_OFFLINE;
+        world_feed(world, &event);
+    }
     until = world->now + HOUR;
     world_later(world, HAPPENING_REST, until);
     while (world->now < until && !world->broken)
@@ -518,6 +525,7 @@ struct world *world_new(uint64_t seed, const struct world_options *options)
     world->limits.calls_max = 1 + (uint32_t)rng_below(&world->rng, 80);
     world->limits.calls_per_second =
         rng_chance(&world->rng, 0.3) ? 1 + (uint32_t)rng_below(&world->rng, 20) : 0;
+    world->limits.talk_check = (instant)(20 + rng_below(&world->rng, 600)) * SECOND;
     invariants_zones(&world->limits);
     heap_init(&world->queue);
     keeper_init(world);
