@@ -205,7 +205,7 @@ static void bench_attempts(const char *folder, unsigned group)
 {
     struct store *store = open_store(folder, group == 1 ? "attempts1" : "attempts50");
     uint64_t campaign = new_campaign(store, "bench");
-    unsigned transactions = ATTEMPT_TRANSACTIONS / (group == 1 ? 1 : 10);
+    unsigned transactions = (unsigned)ATTEMPT_TRANSACTIONS / (group == 1 ? 1u : 10u);
     double *times = calloc(transactions, sizeof(*times));
     uint64_t id = 0;
     double begun = now_s(CLOCK_MONOTONIC);
