@@ -120,6 +120,9 @@ static int finish(const struct command *command, struct client *client, const js
         code = fetch_rejects(command, client, import, rejects);
     if (arguments_get(arguments, command, "--json"))
         show_json(import);
+    else if (json_is_true(json_object_get(import, "already")))
+        printf("this file was imported before (import %lld): nothing has changed\n",
+               (long long)json_integer_value(json_object_get(import, "id")));
     else
         say_result(import, rejected && code == COMMAND_DONE ? rejects : NULL);
     return code;

@@ -12,6 +12,7 @@
 #include "server/import_batch.h"
 #include "wire/charset.h"
 #include "wire/csv.h"
+#include "wire/form.h"
 #include "wire/phone_number.h"
 
 enum { PIECE_SIZE = 64 * 1024, DROP_STEPS_MAX = 100 * 1000 };
@@ -124,6 +125,22 @@ static int work_drop(struct store *store, void *arg)
     struct importer *importer = arg;
 
     return store_import_drop(store, importer->record.id, &importer->more);
+}
+
+/* The row of an import that came to nothing stays, to tell why. */
+static int work_fail(struct store *store, void *arg)
+{
+    struct importer *importer = arg;
+    struct store_record record = {.kind = STORE_IMPORT, .of.import = importer->record};
+    int err = store_begin(store);
+
+    if (!err)
+        err = store_put(store, &record);
+    if (!err)
+        err = store_commit(store);
+    if (err)
+        store_rollback(store);
+    return err;
 }
 
 /* The first reading: what it is written in, and which file it is. */
@@ -330,6 +347,16 @@ static char *summary(const struct importer *importer)
     return text;
 }
 
+static void count(struct importer *importer)
+{
+    struct store_import *record = &importer->record;
+
+    record->rows = importer->result->rows;
+    record->rejected = importer->rejects.rejected;
+    record->warnings = importer->rejects.warnings;
+    record->ended_at = importer->port->now(importer->port->self);
+}
+
 static int publish(struct importer *importer)
 {
     const struct importer_result *result = importer->result;
@@ -337,31 +364,49 @@ static int publish(struct importer *importer)
     char *text = summary(importer);
     int err;
 
-    record->rows = result->rows;
     record->imported = result->imported;
     record->merged = result->merged;
     record->duplicates = result->duplicates;
-    record->rejected = importer->rejects.rejected;
-    record->warnings = importer->rejects.warnings;
     record->summary = text;
-    record->ended_at = importer->port->now(importer->port->self);
+    count(importer);
     err = ask(importer, work_publish);
     free(text);
     record->summary = NULL;
     return err;
 }
 
+static int drop_work(struct importer *importer, int (*work)(struct store *store, void *arg))
+{
+    int err = importer->port->submit(importer->port->self, work, importer);
+
+    return err ? err : importer->port->wait(importer->port->self);
+}
+
 /* After a failure nothing is left; what cannot be taken away now goes at the next start. */
 static void drop(struct importer *importer)
 {
+    struct text error;
+    json_t *object;
+    char *text;
     int err = 0;
 
+    text_init(&error); /* headings are people's, and may have been cut within a character */
+    utf8_clean(slice_from(importer->result->error), &error);
+    object = json_pack("{s:s%}", "error", error.at ? error.at : "", error.size);
+    text = json_dumps(object, JSON_COMPACT);
+    text_release(&error);
+
     importer->more = true;
-    for (unsigned i = 0; i < DROP_STEPS_MAX && importer->more && !err; i++) {
-        err = importer->port->submit(importer->port->self, work_drop, importer);
-        if (!err)
-            err = importer->port->wait(importer->port->self);
+    for (unsigned i = 0; i < DROP_STEPS_MAX && importer->more && !err; i++)
+        err = drop_work(importer, work_drop);
+    if (!err && !importer->more) {
+        importer->record.state = IMPORT_FAILED;
+        importer->record.summary = text;
+        count(importer);
+        err = drop_work(importer, work_fail);
     }
+    free(text);
+    json_decref(object);
 }
 
 static int begin(struct importer *importer)

@@ -325,6 +325,14 @@ static void the_same_file_again_changes_nothing(void **state)
     assert_int_equal(count_of(here, STORE_LEAD), 2);
 }
 
+static int see_failed(void *arg, const struct store_record *record)
+{
+    assert_int_equal(record->of.import.state, IMPORT_FAILED);
+    assert_int_equal(record->of.import.rows, 1000);
+    assert_non_null(strstr(record->of.import.summary, "line 1002: a quoted field has no end"));
+    return 0;
+}
+
 static void a_file_that_breaks_off_leaves_nothing(void **state)
 {
     struct import_case *here = *state;
@@ -340,6 +348,8 @@ static void a_file_that_breaks_off_leaves_nothing(void **state)
                         "cannot import 'people.csv': line 1002: a quoted field has no end");
     assert_int_equal(count_of(here, STORE_LEAD), 0);
     assert_int_equal(count_of(here, STORE_NUMBER), 0);
+    struct store_query query = store_query_of(STORE_IMPORT);
+    ok(here->store, store_each(here->store, &query, see_failed, NULL));
     assert_int_equal(import(here, "phone\n030 900001\n"), 0); /* and the way is free */
     assert_int_equal(here->result.imported, 1);
     text_release(&list);
