@@ -28,6 +28,8 @@ static const char *end_name(enum call_end end)
         return "canceled";
     case CALL_BROKEN:
         return "broken";
+    case CALL_LOST:
+        return "lost";
     case CALL_STOPPED:
         return "stop";
     }

@@ -13,7 +13,14 @@
  */
 enum { CALL_HEARD_MAX = 8, CALL_DIGITS_MAX = 64, CALL_ID_SIZE = 16 };
 
-enum call_end { CALL_BY_PERSON, CALL_BY_CALLER, CALL_CANCELED, CALL_BROKEN, CALL_STOPPED };
+enum call_end {
+    CALL_BY_PERSON,
+    CALL_BY_CALLER,
+    CALL_CANCELED,
+    CALL_BROKEN,
+    CALL_LOST,
+    CALL_STOPPED
+};
 
 /* Somebody heard somebody: a robot this person, or this person a robot. */
 struct call_heard {

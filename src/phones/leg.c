@@ -21,6 +21,7 @@ enum {
 };
 
 #define QUIET_AFTER (500 * MILLISECOND)
+#define LOST_AFTER (10 * SECOND)
 
 static const char DIGITS[] = "0123456789*#ABCD";
 static int16_t noise[NOISE_SAMPLES];
@@ -302,7 +303,15 @@ static void listen_to(struct leg *leg, instant now, bool loud)
 
 void leg_listen(struct leg *leg, instant now)
 {
+    struct leg_in *in = &leg->in;
+
     listen_to(leg, now, false);
+    if (!leg->remote.send)
+        in->received_at = now; /* on hold nothing need come */
+    if (!leg->stats.received || in->lost_told || now - in->received_at < LOST_AFTER)
+        return;
+    in->lost_told = true;
+    tell(leg, now, (struct rtp_event){.kind = RTP_LOST});
 }
 
 static bool is_loud(const int16_t *samples, size_t count)
@@ -361,6 +370,7 @@ static bool count_packet(struct leg *leg, instant now, uint32_t ssrc, uint16_t s
     struct leg_in *in = &leg->in;
     int16_t step = (int16_t)(sequence - in->sequence_last);
 
+    in->received_at = now;
     if (!leg->stats.received++)
         leg->stats.first_received_at = now;
     *fresh = !in->synced || ssrc != in->ssrc || step > 3000 || step < -3000;

@@ -55,7 +55,9 @@ struct leg_in {
     uint64_t speakers[LEG_SPEAKERS_MAX]; /* told already */
     uint32_t speaker_count;
     bool hears;
-    instant loud_at; /* last loud packet */
+    instant loud_at;     /* last loud packet */
+    instant received_at; /* last packet */
+    bool lost_told;
     bool digit_known;
     uint32_t digit_timestamp;
 };

@@ -488,6 +488,15 @@ static void heard(struct network *network, struct call *listener, const struct r
     record_write(line, network->log);
 }
 
+/* A caller whose sound has stopped is dead; a telephone gives up, too. */
+static void lost(struct network *network, struct call *call, instant now)
+{
+    if (call->over || !call->answered_at)
+        return;
+    peer_call_hang_up(call->peer_call);
+    call_over(network, call, CALL_LOST, now);
+}
+
 static void rtp_happened(struct network *network, struct call *call, const struct rtp_event *event)
 {
     switch (event->kind) {
@@ -506,6 +515,9 @@ static void rtp_happened(struct network *network, struct call *call, const struc
         break;
     case RTP_QUIET:
         feed(network, call, PERSON_HEARD_QUIET, event->at);
+        break;
+    case RTP_LOST:
+        lost(network, call, event->at);
         break;
     case RTP_DIGIT:
         call_digits_add(call->digits, event->digit);

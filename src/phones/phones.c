@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <re/re.h>
@@ -44,13 +45,8 @@ static void look_for_the_end(void *arg)
         tmr_start(&phones->stop_timer, STOP_LOOK_MS, look_for_the_end, phones);
 }
 
-static void stop_asked(int flags, void *arg)
+static void stop(struct phones *phones)
 {
-    struct phones *phones = arg;
-    struct signalfd_siginfo info;
-
-    while (read(phones->signal_fd, &info, sizeof(info)) > 0)
-        continue;
     if (phones->stop_by) {
         re_cancel(); /* asked twice: at once */
         return;
@@ -58,6 +54,32 @@ static void stop_asked(int flags, void *arg)
     phones->stop_by = loop_clock() + STOP_MS_MAX * MILLISECOND;
     network_stop(phones->network);
     tmr_start(&phones->stop_timer, STOP_LOOK_MS, look_for_the_end, phones);
+}
+
+static void stop_asked(int flags, void *arg)
+{
+    struct phones *phones = arg;
+    struct signalfd_siginfo info;
+
+    while (read(phones->signal_fd, &info, sizeof(info)) > 0)
+        continue;
+    stop(phones);
+}
+
+/* Whoever started us to read our lines has died: nobody would ever stop us. */
+static void reader_left(int flags, void *arg)
+{
+    fd_close(STDOUT_FILENO);
+    stop(arg);
+}
+
+static int watch_reader(struct phones *phones)
+{
+    struct stat status;
+
+    if (fstat(STDOUT_FILENO, &status) || (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)))
+        return 0;
+    return fd_listen(STDOUT_FILENO, FD_EXCEPT, reader_left, phones);
 }
 
 /* A socket a leg: as many files as the system lets us have. */
@@ -115,7 +137,7 @@ static int open_all(struct phones *phones, const struct phones_options *options,
         err = fd_listen(network_timer_fd(phones->network), FD_READ, turn, phones);
     if (!err)
         err = fd_listen(rtp_event_fd(phones->rtp), FD_READ, turn, phones);
-    return err;
+    return err ? err : watch_reader(phones);
 }
 
 static void close_all(struct phones *phones)

@@ -52,6 +52,7 @@ enum rtp_event_kind {
     RTP_PRESSED,    /* the digits asked for are sent */
     RTP_SPEECH,     /* the other side began to speak */
     RTP_QUIET,      /* and has been silent for half a second */
+    RTP_LOST,       /* no packet for ten seconds, where some had come: the other side is dead */
     RTP_DIGIT,      /* heard */
     RTP_HEARD,      /* a signature not heard on this leg before */
     RTP_CLOSED,

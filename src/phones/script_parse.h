@@ -6,7 +6,7 @@
 #include "base/table.h"
 #include "phones/script.h"
 
-/* Inside of script.h, shared by script.c (the whole) and behaviour.c (one behaviour). */
+/* Inside of script.h, shared by the files that read its parts. */
 struct script_entry {
     struct behaviour *mix; /* one or more, by weight */
     uint32_t count;
@@ -47,10 +47,19 @@ void script_leave(struct script_parser *parser, size_t was);
 int script_refuse(struct script_parser *parser, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* behaviour.c */
 int behaviour_parse(struct script_parser *parser, json_t *json,
                     struct behaviour *behaviour) must_check;
 void behaviour_release(struct behaviour *behaviour);
 
+/* script_chance.c */
 int chance_parse(struct script_parser *parser, json_t *json, struct chance *chance) must_check;
+
+/* script_sounds.c: what a behaviour says. The behaviour's other fields must be known. */
+int sounds_parse(struct script_parser *parser, json_t *json,
+                 struct behaviour *behaviour) must_check;
+/* One or more texts or files, or null, under `key`. */
+int sound_choice_parse(struct script_parser *parser, json_t *json, const char *key, json_t *voices,
+                       struct sound_choice *choice) must_check;
 
 #endif

@@ -334,3 +334,13 @@ test('a mistake in the script is told with its place', async () => {
     assert.equal(ended.code, 2);
     assert.match(ended.errors, /numbers\."\+1"\.ring: seconds must/);
 });
+
+test('when whoever reads its lines has died it ends, too', async () => {
+    const script = path.join(temporary.folder, 'orphan.json');
+    writeFileSync(script, '{"numbers": {"+1": {"do": "busy"}}}');
+    const orphan = new Running(OUTDIAL, ['phones', '--listen', '127.0.0.1:0', '--script', script]);
+    await orphan.ready();
+    orphan.child.stdout.destroy();
+    const { code } = await until(() => orphan.end, 5000, 'the end');
+    assert.equal(code, 0);
+});

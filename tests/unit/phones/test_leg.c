@@ -263,6 +263,31 @@ static void what_is_no_rtp_is_thrown_away(void **state)
     finish(&line);
 }
 
+static void a_dead_line_is_noticed_once_and_not_while_held(void **state)
+{
+    struct line line;
+    struct rtp_remote held = {.payload_type = 0}, back = {.payload_type = 0, .send = true};
+
+    begin(&line, 0);
+    for (int i = 0; i < 1000; i++)
+        step(&line, true);
+    assert_null(told(&line, RTP_LOST)); /* nothing ever came: that proves nothing */
+    step(&line, false);
+    leg_remote(&line.listener, &held);
+    for (int i = 0; i < 1000; i++)
+        step(&line, true);
+    assert_null(told(&line, RTP_LOST));
+    leg_remote(&line.listener, &back);
+    for (int i = 0; i < 499; i++)
+        step(&line, true);
+    assert_null(told(&line, RTP_LOST));
+    for (int i = 0; i < 1000; i++)
+        step(&line, true);
+    assert_non_null(told(&line, RTP_LOST));
+    assert_int_equal(line.told_count, 1);
+    finish(&line);
+}
+
 static void nothing_is_sent_while_held(void **state)
 {
     struct line line;
@@ -287,6 +312,7 @@ int main(void)
         cmocka_unit_test(digits_are_sent_and_heard_once_each),
         cmocka_unit_test(late_and_doubled_packets_are_counted_and_thrown_away),
         cmocka_unit_test(what_is_no_rtp_is_thrown_away),
+        cmocka_unit_test(a_dead_line_is_noticed_once_and_not_while_held),
         cmocka_unit_test(nothing_is_sent_while_held),
     };
 
