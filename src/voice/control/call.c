@@ -99,6 +99,17 @@ static const struct line_number *number_of(const struct control *control, const 
     return NULL;
 }
 
+/* The country a number tells of, in two letters. */
+static void read_country(const char *address, char country[PHONE_COUNTRY_SIZE])
+{
+    struct phone_number number;
+
+    if (address[0] != '+')
+        return;
+    (void)phone_number_parse(slice_from(address), "", &number);
+    slice_copy(slice_from(number.country), country, PHONE_COUNTRY_SIZE);
+}
+
 struct call *call_new(struct control *control, enum call_direction direction, const char *to,
                       const char *from)
 {
@@ -110,6 +121,8 @@ struct call *call_new(struct control *control, enum call_direction direction, co
     call->direction = direction;
     call->to = memory_clean(to);
     call->from = memory_clean(from);
+    read_country(call->to, call->to_country);
+    read_country(call->from, call->from_country);
     call->created_at = call->updated_at = control->now;
     call->life = memory_take(sizeof(*call->life));
     call->life->line.call = call;

@@ -3,6 +3,7 @@
 
 #include "voice/control/machine.h"
 #include "voice/control/webhook.h"
+#include "wire/phone_number.h"
 
 /*
  * A call: one leg and its life from the order to its last callback. Other files report what happened
@@ -70,7 +71,8 @@ struct call {
     enum call_state state;
     enum call_direction direction;
     char *to, *from, *caller_name;
-    instant created_at, updated_at, answered_at, ended_at; /* 0: not yet */
+    char to_country[PHONE_COUNTRY_SIZE], from_country[PHONE_COUNTRY_SIZE]; /* "": not told */
+    instant created_at, updated_at, answered_at, ended_at;                 /* 0: not yet */
     unsigned sip_code, queue_ms;
     uint64_t hello_us;
     bool has_hello;

@@ -5,17 +5,19 @@
 #include "voice/control/call.h"
 #include "voice/control/memory.h"
 
-/* Where a number lives: the engine does not look it up, so these come empty, as unknown ones do. */
-static void add_places(struct form *form)
+/* Where a number lives: its country, when it tells; town and so on come empty, as unknown ones do. */
+static void add_places(const struct call *call, struct form *form)
 {
     static const char *const WHO[] = {"From", "To", "Caller", "Called"};
     static const char *const WHAT[] = {"City", "State", "Zip", "Country"};
     char name[24];
 
     for (size_t i = 0; i < array_count(WHO); ++i) {
+        const char *country = i % 2 ? call->to_country : call->from_country;
+
         for (size_t j = 0; j < array_count(WHAT); ++j) {
             snprintf(name, sizeof(name), "%s%s", WHO[i], WHAT[j]);
-            form_add(form, name, "");
+            form_add(form, name, j == 3 ? country : "");
         }
     }
 }
@@ -57,6 +59,6 @@ void call_parameters(const struct call *call, struct form *form)
     if (call->application_sid[0])
         form_add(form, "ApplicationSid", call->application_sid);
     if (call->to[0] == '+' || call->from[0] == '+')
-        add_places(form);
+        add_places(call, form);
     add_sip(call, form);
 }

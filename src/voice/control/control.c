@@ -10,6 +10,7 @@
 #include "voice/control/notes.h"
 #include "voice/control/rate.h"
 #include "voice/control/run.h"
+#include "wire/phone_number.h"
 
 static const instant SWEEP_INTERVAL = 30 * SECOND;
 
@@ -90,6 +91,7 @@ static void copy_limits(struct control *control, const struct control_options *o
 int control_new(struct control **controlp, const struct control_options *options, const void *seed,
                 size_t seed_size)
 {
+    struct phone_number warm_up;
     struct control *control;
 
     if (!options->account_sid || !sid_is(slice_from(options->account_sid), "AC") ||
@@ -100,6 +102,8 @@ int control_new(struct control **controlp, const struct control_options *options
         return ENOMEM;
     slice_copy(slice_from(options->account_sid), control->account_sid, SID_SIZE);
     control->auth_token = memory_clean(options->auth_token);
+    control->api_key_sid = memory_clean(options->api_key_sid);
+    control->api_key_secret = memory_clean(options->api_key_secret);
     control->account_name = memory_clean(options->account_name ? options->account_name : "Outdial");
     sid_source_init(&control->sids, seed, seed_size);
     heap_init(&control->timers);
@@ -112,6 +116,7 @@ int control_new(struct control **controlp, const struct control_options *options
     control->next_leg = control->next_room = control->next_play = control->next_fetch = 1;
     copy_numbers(control, options);
     copy_limits(control, options);
+    (void)phone_number_parse(slice_from("+15005550006"), "", &warm_up); /* reads the number plan now */
     *controlp = control;
     return 0;
 }
@@ -141,6 +146,8 @@ static void release_options(struct control *control)
     free(control->caller_ids);
     free(control->allowed_prefixes);
     free(control->auth_token);
+    free(control->api_key_sid);
+    free(control->api_key_secret);
     free(control->account_name);
 }
 

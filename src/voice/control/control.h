@@ -47,9 +47,10 @@ struct control_number {
 };
 
 struct control_options {
-    const char *account_sid;  /* AC + 32 hex */
-    const char *auth_token;   /* the password of the REST interface, the key of signatures */
-    const char *account_name; /* NULL: "Outdial" */
+    const char *account_sid; /* AC + 32 hex */
+    const char *auth_token;  /* the password of the REST interface, the key of signatures */
+    const char *api_key_sid, *api_key_secret; /* another way in: SK + 32 hex; NULL: none */
+    const char *account_name;                 /* NULL: "Outdial" */
 
     const struct control_number *numbers; /* ours. None and no caller_ids: any From is accepted */
     size_t number_count;

@@ -309,6 +309,13 @@ static unsigned conference_bits(const char *words)
     return bits;
 }
 
+/* Recording is not done: an application that asks for it is told. */
+static void warn_of_recording(struct dial *dial, const char *what, unsigned line)
+{
+    if (what && strcmp(what, "do-not-record") != 0 && strcmp(what, "false") != 0)
+        run_warn(run_of(dial), 12200, "line %u: 'record' has no effect in this engine", line);
+}
+
 static void join_conference(struct dial *dial, const struct twiml_element *noun)
 {
     const char *beep = twiml_text(noun, "beep", "true"), *coach = twiml_text(noun, "coach", NULL);
@@ -338,6 +345,9 @@ static void join_conference(struct dial *dial, const struct twiml_element *noun)
         options.callback_url = url_is_callback(url.at) ? url.at : NULL;
     }
     dial->is_conference = true;
+    warn_of_recording(dial, twiml_text(noun, "record", NULL), noun->line);
+    if (callback && !options.callback_url)
+        run_warn(run_of(dial), 12200, "line %u: 'statusCallback' is no absolute URL", noun->line);
     code = conference_join(dial->parent->control, noun->text, dial->parent, &options, false);
     text_release(&url);
     if (code) {
@@ -373,6 +383,7 @@ void dial_start(struct run *run, const struct twiml_element *verb)
     dial->verb = verb;
     dial->worst = CALL_FAILED;
     run->call->life->dial = dial;
+    warn_of_recording(dial, twiml_text(verb, "record", NULL), verb->line);
     for (noun = verb->first; noun; noun = noun->next) {
         if (noun->kind == TWIML_CONFERENCE) {
             join_conference(dial, noun);

@@ -53,7 +53,7 @@ struct grave {
 struct control {
     /* options */
     char account_sid[SID_SIZE];
-    char *auth_token, *account_name;
+    char *auth_token, *account_name, *api_key_sid, *api_key_secret;
     struct line_number *numbers;
     size_t number_count;
     struct line_number *caller_ids;

@@ -197,16 +197,23 @@ static void route(struct rest *rest)
         rest_not_found(rest);
 }
 
+static bool is_pair(const struct rest *rest, const char *user, const char *secret)
+{
+    const char *given = rest->request->password;
+    size_t size = secret ? strlen(secret) : 0;
+
+    return user && size && strcasecmp(rest->request->user, user) == 0 && strlen(given) == size &&
+           bytes_equal_constant_time(given, secret, size);
+}
+
+/* The account and its token, or an API key and its secret. */
 static bool is_authentic(const struct rest *rest)
 {
     const struct control *control = rest->control;
-    const char *user = rest->request->user, *password = rest->request->password;
-    size_t size = strlen(control->auth_token);
 
-    if (!user || !password || strcasecmp(user, control->account_sid) != 0)
-        return false;
-    return strlen(password) == size &&
-           bytes_equal_constant_time(password, control->auth_token, size);
+    return rest->request->user && rest->request->password &&
+           (is_pair(rest, control->account_sid, control->auth_token) ||
+            is_pair(rest, control->api_key_sid, control->api_key_secret));
 }
 
 /* Query and body in one form; false when one of them is not text. */
