@@ -225,7 +225,8 @@ static void a_stranger_is_not_heard_and_another_port_of_the_host_is_heard_once_f
     media_leg_close(media, CUSTOMER);
     assert_true(event_comes(MEDIA_LEG_CLOSED, &event));
     assert_int_equal(event.stats.packets_in, 2);
-    assert_int_equal(event.stats.refused_in, 1); /* the later ones the kernel dropped */
+    assert_in_range(event.stats.refused_in, 1,
+                    3); /* the kernel drops the later ones, once it knows */
     close(agent.fd);
     close(customer.fd);
     close(stranger);
