@@ -103,7 +103,7 @@ struct store {
     struct table counts;  /* lead_counts_id -> struct kept_counts */
 };
 
-/* Makes a store of a side that is open; on failure the side is closed. */
+/* Makes a store of a side that is open; after a failure the side is still the caller's. */
 int store_make(struct store **storep, const struct store_ops *ops, void *self, bool reader);
 
 /* Between the files of the face. */

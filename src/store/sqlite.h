@@ -12,7 +12,7 @@ struct sqlite_side {
     int lock_fd; /* -1: a reader's */
     char *path;
     char why[512];
-    bool relaxed; /* synchronous=NORMAL at this moment */
+    bool relaxed;            /* synchronous=NORMAL at this moment */
     struct table statements; /* shape (bytes) -> struct statement */
 };
 

@@ -52,7 +52,6 @@ int store_make(struct store **storep, const struct store_ops *ops, void *self, b
         return 0;
     }
     free(store);
-    ops->close(self);
     return err;
 }
 

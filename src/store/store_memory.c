@@ -498,5 +498,9 @@ int store_open_memory(struct store **storep)
 {
     struct memory_side *side = calloc(1, sizeof(*side));
 
-    return side ? store_make(storep, &memory_ops, side, false) : ENOMEM;
+    int err = side ? store_make(storep, &memory_ops, side, false) : ENOMEM;
+
+    if (err && side)
+        memory_close(side);
+    return err;
 }

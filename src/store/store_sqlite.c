@@ -301,15 +301,16 @@ int store_open_sqlite(struct store **storep, const char *path, enum store_use us
         if (side->path && !err)
             err = open_file(side, use);
     }
-    if (err) {
-        if (why_size)
-            snprintf(why, why_size, "%s", side && side->why[0] ? side->why : strerror(err));
-        if (side)
-            side_close(side);
-        return err;
+    if (side && !err) {
+        err = store_make(storep, &sqlite_ops, side, use == STORE_READER);
+        if (err)
+            say(side, err, reason_of(side, err));
     }
-    err = store_make(storep, &sqlite_ops, side, use == STORE_READER);
-    if (err && why_size)
-        snprintf(why, why_size, "cannot open '%s': %s", path, strerror(err));
+    if (!err)
+        return 0;
+    if (why_size)
+        snprintf(why, why_size, "%s", side && side->why[0] ? side->why : strerror(err));
+    if (side)
+        side_close(side);
     return err;
 }

@@ -224,6 +224,42 @@ static void a_full_disk_is_said_and_nothing_half_written_remains(void **state)
     free(settings);
 }
 
+/* Pages in the middle overwritten: whatever meets them says so, and the process lives. */
+static void a_damaged_page_is_said_when_it_is_met(void **state)
+{
+    struct store_case *here = *state;
+    uint64_t campaign = new_campaign(here->store, "A");
+    struct store_query query = store_query_of(STORE_LEAD);
+    struct store_record record = {.kind = STORE_CAMPAIGN};
+    char junk[4096], why[300];
+    struct stat status;
+    size_t count = 0;
+    int fd, err;
+
+    import_leads(here->store, campaign, 0, 300);
+    store_close(here->store);
+    here->store = NULL;
+    memset(junk, 0xa5, sizeof(junk));
+    assert_int_equal(stat(here->path, &status), 0);
+    fd = open(here->path, O_RDWR);
+    for (off_t at = 2 * 4096; at < status.st_size; at += 4096)
+        assert_int_equal(pwrite(fd, junk, sizeof(junk), at), sizeof(junk));
+    close(fd);
+    err = store_open_sqlite(&here->store, here->path, STORE_OWNER, why, sizeof(why));
+    if (err) {
+        assert_int_equal(err, EBADMSG);
+        assert_non_null(strstr(why, "the file is damaged"));
+        return;
+    }
+    assert_int_equal(store_each(here->store, &query, count_record, &count), EBADMSG);
+    assert_non_null(strstr(store_why(here->store), "the file is damaged"));
+    record.of.campaign.name = "B";
+    ok(here->store, store_begin(here->store));
+    err = store_put(here->store, &record);
+    assert_true(err == EBADMSG || err == 0);
+    store_rollback(here->store);
+}
+
 /* Every plan of every statement the contract's work has prepared: no table is walked through. */
 static void check_plan(sqlite3 *db, const char *sql)
 {
@@ -360,6 +396,7 @@ int main(void)
         CASE(everything_is_there_after_opening_again),
         CASE(kill_9_loses_nothing_that_was_committed),
         CASE(a_full_disk_is_said_and_nothing_half_written_remains),
+        CASE(a_damaged_page_is_said_when_it_is_met),
         CASE(the_live_path_walks_through_no_table),
         CASE(the_figures_of_an_older_program_are_counted_anew),
     };
