@@ -3,7 +3,7 @@
 //
 //   OUTDIAL=build/release/outdial node bench/call-setup.mjs [calls per second] [seconds]
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 
 import { Bench } from '../tests/e2e/sip/bench.mjs';
 import { sleep, until } from '../tests/e2e/lib/wait.mjs';
@@ -12,10 +12,14 @@ const rate = Number(process.argv[2] ?? 100);
 const seconds = Number(process.argv[3] ?? 20);
 const calls = rate * seconds;
 
-/** CPU of a process in ms: user and system, all its threads. */
+/** CPU in ms, user and system: of the control thread, and of all others (media). */
 function processorMs(pid) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * 10;
+    const spent = { control: 0, media: 0 };
+    for (const task of readdirSync(`/proc/${pid}/task`)) {
+        const fields = readFileSync(`/proc/${pid}/task/${task}/stat`, 'latin1').split(') ')[1].split(' ');
+        spent[Number(task) === pid ? 'control' : 'media'] += (Number(fields[11]) + Number(fields[12])) * 10;
+    }
+    return spent;
 }
 
 const percentile = (sorted, p) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))];
@@ -51,13 +55,14 @@ for (let i = 0; i < calls; ++i) {
 await Promise.all(open);
 await until(() => Object.values(results).reduce((a, b) => a + b, 0) >= calls, 60000, 'the calls to end')
     .catch((error) => console.error(error.message));
-const cpu = processorMs(bench.voice.pid) - cpuBefore;
+const cpuAfter = processorMs(bench.voice.pid);
+const perCall = (part) => Math.round((cpuAfter[part] - cpuBefore[part]) * 1000 / calls);
 const took = (Date.now() - began) / 1000;
 setup.sort((a, b) => a - b);
 console.log(JSON.stringify({
     rate, calls, seconds: Math.round(took), results,
     setup_ms: { p50: percentile(setup, 0.5), p95: percentile(setup, 0.95), p99: percentile(setup, 0.99) },
-    engine_cpu_us_per_call: Math.round(cpu * 1000 / calls),
+    cpu_us_per_call: { control: perCall('control'), media: perCall('media') },
     resident_mb: Math.round(Number(readFileSync(`/proc/${bench.voice.pid}/status`, 'latin1')
         .match(/VmRSS:\s+(\d+)/)[1]) / 1024),
 }));

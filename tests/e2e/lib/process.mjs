@@ -103,7 +103,7 @@ export class Running {
         if (!this.end) this.child.kill('SIGTERM');
         const { code, signal } = await this.ended;
         clearTimeout(timer);
-        if (code !== 0 || /AddressSanitizer|runtime error|LeakSanitizer/.test(this.errors))
+        if (code !== 0 || /(Address|Leak|Thread)Sanitizer|runtime error/.test(this.errors))
             throw new Error(`${this.name} ended with code ${code}, signal ${signal}\n` +
                             this.errors.slice(-6000));
     }
