@@ -211,6 +211,39 @@ enum phone_number_verdict describe(const PhoneNumber &parsed, struct phone_numbe
     return number->type == PHONE_TYPE_PREMIUM ? PHONE_NUMBER_PREMIUM : PHONE_NUMBER_OK;
 }
 
+/*
+ * Ten digits of North America, with or without their 1: many lists hold nothing else, and they need
+ * none of the library's regular expressions to be taken apart. False: not plainly such a number.
+ */
+bool parse_north_american(const std::string &text, const std::string &region, PhoneNumber *parsed)
+{
+    uint64_t value = 0;
+    size_t count = 0;
+    bool plus = text[0] == '+';
+    char digits[11];
+
+    for (size_t i = plus; i < text.size(); i++) {
+        if (is_digit(text[i])) {
+            if (count == sizeof(digits))
+                return false;
+            digits[count++] = text[i];
+        } else if (!strchr(" -().", text[i])) {
+            return false;
+        }
+    }
+    bool has_one = count == 11 && digits[0] == '1';
+    if (plus ? !has_one : !(has_one || count == 10) || plan().GetCountryCodeForRegion(region) != 1)
+        return false;
+    const char *national = digits + has_one;
+    if (national[0] < '2' || national[3] < '2')
+        return false;
+    for (size_t i = 0; i < 10; i++)
+        value = 10 * value + static_cast<uint64_t>(national[i] - '0');
+    parsed->set_country_code(1);
+    parsed->set_national_number(value);
+    return true;
+}
+
 enum phone_number_verdict parse(std::string text, const std::string &region,
                                 struct phone_number *number)
 {
@@ -224,6 +257,8 @@ enum phone_number_verdict parse(std::string text, const std::string &region,
         if (verdict != PHONE_NUMBER_OK)
             return verdict;
     }
+    if (parse_north_american(text, region, &parsed))
+        return describe(parsed, number); /* ten digits are possible there */
     enum phone_number_verdict verdict =
         verdict_of_parse(plan().Parse(text, region.empty() ? "ZZ" : region, &parsed));
     if (verdict != PHONE_NUMBER_OK)

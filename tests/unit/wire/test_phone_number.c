@@ -4,7 +4,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/rng.h"
 
 #include "wire/phone_number.h"
 
@@ -120,6 +123,35 @@ static void numbers_are_shown_as_their_country_writes_them(void **state)
     assert_string_equal(national, "what");
 }
 
+/* The short way for North America against the library's own: an extension makes it go the long one. */
+static void north_american_numbers_are_read_alike_by_both_ways(void **state)
+{
+    static const char *const countries[] = {"US", "CA", "JM", "DO", "", "DE"};
+    struct rng rng = rng_from_seed(7);
+
+    for (int i = 0; i < 2000; i++) {
+        unsigned long long value = rng_below(&rng, UINT64_C(10000000000));
+        const char *country = countries[rng_below(&rng, array_count(countries))];
+        size_t form = rng_below(&rng, 5);
+        struct phone_number fast, slow;
+        char text[64], longer[96];
+
+        if (form == 0 || form == 2)
+            snprintf(text, sizeof(text), form ? "%010llu" : "+1%010llu", value);
+        else
+            snprintf(text, sizeof(text),
+                     form == 1   ? "+1 (%03llu) %03llu-%04llu"
+                     : form == 3 ? "1-%03llu-%03llu-%04llu"
+                                 : "(%03llu) %03llu.%04llu",
+                     value / 10000000, value / 10000 % 1000, value % 10000);
+        snprintf(longer, sizeof(longer), "%s ext. 9", text);
+        assert_int_equal(phone_number_parse(slice_from(text), country, &fast),
+                         phone_number_parse(slice_from(longer), country, &slow));
+        slow.extension[0] = '\0';
+        assert_memory_equal(&fast, &slow, sizeof(fast));
+    }
+}
+
 static void countries_are_two_known_letters(void **state)
 {
     assert_true(phone_country_is_known("DE"));
@@ -144,6 +176,7 @@ int main(void)
         cmocka_unit_test(premium_numbers_are_refused_and_shared_cost_is_told),
         cmocka_unit_test(an_extension_is_kept_beside_the_number),
         cmocka_unit_test(numbers_are_shown_as_their_country_writes_them),
+        cmocka_unit_test(north_american_numbers_are_read_alike_by_both_ways),
         cmocka_unit_test(countries_are_two_known_letters),
     };
 
