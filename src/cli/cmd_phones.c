@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,17 @@ static void split_address(const char *listen, char *address, size_t size, uint16
     if (slice_to_i64(slice_from(colon + 1), 0, 65535, &number))
         number = 0;
     *port = (uint16_t)number;
+}
+
+/* The address goes into what we answer, so it must be one that others can send to. */
+static bool can_be_called(const struct settings *settings)
+{
+    struct in_addr numeric;
+    char address[64];
+    uint16_t port;
+
+    split_address(settings->phones_listen, address, sizeof(address), &port);
+    return inet_pton(AF_INET, address, &numeric) == 1 && numeric.s_addr != htonl(INADDR_ANY);
 }
 
 static int play(const struct settings *settings, const char *records)
@@ -66,6 +78,9 @@ static int run(const struct command *command, int argc, char **argv)
     code = settings_load(&settings, command->settings, &arguments);
     if (code == COMMAND_DONE && !*settings.phones_script)
         code = command_misused(command, "--script FILE is needed; docs/phones.md tells its format");
+    if (code == COMMAND_DONE && !can_be_called(&settings))
+        code = command_misused(command, "--listen %s: an IPv4 address of this machine is needed",
+                               settings.phones_listen);
     if (code == COMMAND_DONE)
         code = play(&settings, arguments.values[FLAG_RECORDS]);
     settings_release(&settings);

@@ -142,12 +142,24 @@ static void close_handler(int err, const struct sip_msg *msg, void *arg)
         call_left(call, call->answered ? PEER_HUNG_UP : PEER_CANCELED);
 }
 
+/* The number called: the user part, unescaped ("%2B1" is "+1"), without parameters (";isub=..."). */
+static struct slice number_of(const struct sip_msg *msg, char number[SCRIPT_NUMBER_SIZE])
+{
+    struct slice rest;
+
+    if (re_snprintf(number, SCRIPT_NUMBER_SIZE, "%H", uri_user_unescape, &msg->uri.user) < 0)
+        return slice_of_pl(&msg->uri.user);
+    rest = slice_from(number);
+    return slice_cut(&rest, ';');
+}
+
 static void invite_handler(const struct sip_msg *msg, void *arg)
 {
+    char number[SCRIPT_NUMBER_SIZE];
     struct peer *peer = arg;
     struct peer_call *call = calloc(1, sizeof(*call));
     struct peer_invite invite = {
-        .number = slice_of_pl(&msg->uri.user),
+        .number = number_of(msg, number),
         .from = slice_of_pl(&msg->from.uri.user),
         .from_name = slice_of_pl(&msg->from.dname),
         .call_id = slice_of_pl(&msg->callid),
