@@ -39,6 +39,7 @@ static int run_engine(const struct settings *settings)
         .http = settings->voice_http,
         .sip = settings->voice_sip,
         .media = settings->voice_media,
+        .media_advertised = settings->voice_media_advertised,
         .trunk = settings->voice_trunk,
         .trunk_user = settings->voice_trunk_user,
         .trunk_password = getenv("OUTDIAL_TRUNK_PASSWORD"),

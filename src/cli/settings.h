@@ -54,11 +54,12 @@ struct settings {
     int64_t voice_queue_s;
     int64_t voice_silent_s;
     int64_t voice_probe_s;
-    char *voice_fetch;        /* local, public, any */
-    char *voice_caller_ids;   /* comma-separated numbers that may be shown; "": any */
-    char *voice_prefixes;     /* comma-separated beginnings of numbers; "": all */
-    char *voice_local_phones; /* yes, no */
-    char *voice_incoming_url; /* or "" */
+    char *voice_fetch;            /* local, public, any */
+    char *voice_caller_ids;       /* comma-separated numbers that may be shown; "": any */
+    char *voice_prefixes;         /* comma-separated beginnings of numbers; "": all */
+    char *voice_media_advertised; /* or "" */
+    char *voice_local_phones;     /* yes, no */
+    char *voice_incoming_url;     /* or "" */
     /* phones */
     char *phones_listen, *phones_script;
     /* clients */

@@ -231,13 +231,14 @@ static int start_media(struct engine *engine, struct media_address *address)
                                     .silent_ms =
                                         from->silent_ms ? from->silent_ms : SILENT_MS_PRESET,
                                     .realtime = true};
-    const char *advertised = from->media_advertised ? from->media_advertised : address->address;
+    bool is_other = from->media_advertised && *from->media_advertised;
+    const char *advertised = is_other ? from->media_advertised : address->address;
     char error[256] = "";
 
     options.port_first = address->first;
     options.port_last = address->last;
     if (inet_pton(AF_INET, advertised, &engine->media_address) != 1)
-        return complain(MISUSED, "'%s' is no IPv4 address to advertise", advertised);
+        return complain(MISUSED, "--media-advertised '%s' is no IPv4 address", advertised);
     if (media_new(&engine->media, &options, error, sizeof(error)))
         return complain(FAILED, "media: %s", error);
     if (loop_watch(engine->loop, media_event_fd(engine->media), EPOLLIN, engine_media_events,

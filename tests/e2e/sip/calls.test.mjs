@@ -203,6 +203,19 @@ describe('an engine with room for one call', () => {
     });
 });
 
+describe('an engine behind another address', () => {
+    let bench;
+    before(async () => { bench = await Bench.start({ args: ['--media-advertised', '192.0.2.7'] }); });
+    after(() => bench.stop());
+
+    test('tells that address in its descriptions', async () => {
+        const trunk = await bench.trunk('callee_waits_for_bye');
+        const call = await bench.place('<Pause length="1"/>');
+        await bench.end(call.sid);
+        assert.match(await trunk.succeeded(), /^c=IN IP4 192\.0\.2\.7\r?$/m);
+    });
+});
+
 describe('the end of the engine', () => {
     let bench;
     before(async () => { bench = await Bench.start(); });

@@ -16,6 +16,7 @@ const cases = [
     ['a port beyond ports', ['--http', '127.0.0.1:70000'], 2, /70000/],
     ['media ports the wrong way round', [...free, '--media', '127.0.0.1:300-200'], 2, /300-200/],
     ['a media address that is a name', [...free, '--media', 'localhost'], 2, /'localhost'/],
+    ['an advertised address that is a name', [...free, '--media-advertised', 'me'], 2, /'me'/],
     ['a trunk that is no SIP address', [...free, '--trunk', 'tel:+1500'], 2, /tel:\+1500/],
     ['a trunk whose name has no address', [...free, '--trunk', 'sip:nowhere.invalid'], 2,
         /nowhere\.invalid/],
