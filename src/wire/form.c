@@ -11,10 +11,8 @@ void form_init(struct form *form)
 
 void form_release(struct form *form)
 {
-    for (size_t i = 0; i < form->count; ++i) {
-        free(form->fields[i].name);
-        free(form->fields[i].value);
-    }
+    for (size_t i = 0; i < form->count; ++i)
+        free(form->fields[i].name); /* the value lies behind it */
     free(form->fields);
     form_init(form);
 }
@@ -32,6 +30,11 @@ static int hex_value(char c)
 
 void form_decode(struct slice value, bool plus, struct text *text)
 {
+    if (!value.size ||
+        (!memchr(value.at, '%', value.size) && !(plus && memchr(value.at, '+', value.size)))) {
+        text_add_slice(text, value);
+        return;
+    }
     for (size_t i = 0; i < value.size; ++i) {
         char c = value.at[i];
 
@@ -46,24 +49,31 @@ void form_decode(struct slice value, bool plus, struct text *text)
     }
 }
 
+static bool is_plain(unsigned char c, bool plus)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || (plus ? c == '*' : c == '~');
+}
+
 void form_encode(struct slice value, bool plus, struct text *text)
 {
     static const char DIGITS[] = "0123456789ABCDEF";
+    size_t i = 0;
 
-    for (size_t i = 0; i < value.size; ++i) {
-        unsigned char c = (unsigned char)value.at[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     c == '-' || c == '.' || c == '_' || (plus ? c == '*' : c == '~');
+    while (i < value.size) {
+        size_t start = i;
+        unsigned char c;
 
-        if (plain) {
-            text_add_char(text, (char)c);
-        } else if (plus && c == ' ') {
+        while (i < value.size && is_plain((unsigned char)value.at[i], plus))
+            ++i;
+        text_add_bytes(text, value.at + start, i - start);
+        if (i == value.size)
+            break;
+        c = (unsigned char)value.at[i++];
+        if (plus && c == ' ')
             text_add_char(text, '+');
-        } else {
-            text_add_char(text, '%');
-            text_add_char(text, DIGITS[c >> 4]);
-            text_add_char(text, DIGITS[c & 15]);
-        }
+        else
+            text_add_bytes(text, (char[]){'%', DIGITS[c >> 4], DIGITS[c & 15]}, 3);
     }
 }
 
@@ -108,6 +118,10 @@ bool utf8_is_valid(struct slice bytes)
 
 void utf8_clean(struct slice bytes, struct text *text)
 {
+    if (utf8_is_valid(bytes)) {
+        text_add_slice(text, bytes);
+        return;
+    }
     for (size_t i = 0; i < bytes.size;) {
         size_t length = utf8_character((const unsigned char *)bytes.at + i, bytes.size - i);
 
@@ -119,11 +133,12 @@ void utf8_clean(struct slice bytes, struct text *text)
     }
 }
 
+/* Name and value share one block of memory. */
 static int append(struct form *form, struct slice name, struct slice value)
 {
-    struct form_field field = {slice_dup(name), slice_dup(value), name.size, value.size};
+    char *block = malloc(name.size + value.size + 2);
 
-    if (field.name && field.value && form->count == form->room) {
+    if (block && form->count == form->room) {
         size_t room = form->room ? 2 * form->room : 16;
         struct form_field *fields = realloc(form->fields, room * sizeof(*fields));
 
@@ -132,13 +147,19 @@ static int append(struct form *form, struct slice name, struct slice value)
             form->room = room;
         }
     }
-    if (!field.name || !field.value || form->count == form->room) {
-        free(field.name);
-        free(field.value);
+    if (!block || form->count == form->room) {
+        free(block);
         form->failed = true;
         return ENOMEM;
     }
-    form->fields[form->count++] = field;
+    if (name.size)
+        memcpy(block, name.at, name.size);
+    block[name.size] = '\0';
+    if (value.size)
+        memcpy(block + name.size + 1, value.at, value.size);
+    block[name.size + 1 + value.size] = '\0';
+    form->fields[form->count++] =
+        (struct form_field){block, block + name.size + 1, name.size, value.size};
     return 0;
 }
 
@@ -189,12 +210,10 @@ void form_set(struct form *form, const char *name, const char *value)
     for (size_t i = 0; i < form->count; ++i) {
         struct form_field *field = &form->fields[i];
 
-        if (strcmp(field->name, name) == 0) {
+        if (strcmp(field->name, name) == 0)
             free(field->name);
-            free(field->value);
-        } else {
+        else
             form->fields[kept++] = *field;
-        }
     }
     form->count = kept;
     form_add(form, name, value);

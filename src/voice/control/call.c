@@ -122,7 +122,12 @@ struct call *call_new(struct control *control, enum call_direction direction, co
     call->to = memory_clean(to);
     call->from = memory_clean(from);
     read_country(call->to, call->to_country);
-    read_country(call->from, call->from_country);
+    if (!control->from_seen || strcmp(control->from_seen, call->from) != 0) {
+        memory_set(&control->from_seen, call->from); /* it is the same for most calls */
+        control->from_seen_country[0] = '\0';
+        read_country(call->from, control->from_seen_country);
+    }
+    slice_copy(slice_from(control->from_seen_country), call->from_country, PHONE_COUNTRY_SIZE);
     call->created_at = call->updated_at = control->now;
     call->life = memory_take(sizeof(*call->life));
     call->life->line.call = call;
@@ -134,7 +139,7 @@ struct call *call_new(struct control *control, enum call_direction direction, co
     machine_put(&control->calls, call->sid, call);
     chain_add(&control->calls_by_age, &call->by_age);
     chain_add(&control->calls_live, &call->by_state);
-    ++control->figures.calls_total;
+    call->serial = ++control->figures.calls_total;
     return call;
 }
 

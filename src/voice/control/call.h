@@ -66,6 +66,7 @@ struct call_life {
 struct call {
     char sid[SID_SIZE], parent_sid[SID_SIZE], application_sid[SID_SIZE], number_sid[SID_SIZE];
     struct control *control;
+    uint64_t serial;                    /* in order of making */
     struct chain_link by_age, by_state; /* by_state: live or ended */
     struct chain events, notifications;
     enum call_state state;

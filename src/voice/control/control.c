@@ -116,7 +116,8 @@ int control_new(struct control **controlp, const struct control_options *options
     control->next_leg = control->next_room = control->next_play = control->next_fetch = 1;
     copy_numbers(control, options);
     copy_limits(control, options);
-    (void)phone_number_parse(slice_from("+15005550006"), "", &warm_up); /* reads the number plan now */
+    (void)phone_number_parse(slice_from("+15005550006"), "",
+                             &warm_up); /* reads the number plan now */
     *controlp = control;
     return 0;
 }
@@ -149,6 +150,7 @@ static void release_options(struct control *control)
     free(control->api_key_sid);
     free(control->api_key_secret);
     free(control->account_name);
+    free(control->from_seen);
 }
 
 void control_free(struct control *control)

@@ -7,6 +7,7 @@
 #include "voice/control/control.h"
 #include "voice/control/effects.h"
 #include "wire/form.h"
+#include "wire/phone_number.h"
 #include "wire/sid.h"
 
 /*
@@ -65,6 +66,9 @@ struct control {
     unsigned calls_per_second, time_limit_s, webhook_retries;
     instant queue_age_max, ended_call_age_max;
     size_t live_call_count_max, ended_call_count_max;
+
+    char *from_seen; /* the From of the last call, and its country */
+    char from_seen_country[PHONE_COUNTRY_SIZE];
 
     instant started_at, now;
     struct sid_source sids;

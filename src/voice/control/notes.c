@@ -76,15 +76,9 @@ static char *body_of(struct slice body)
 
 static void keep_request(struct note *note, const struct note_request *request)
 {
-    struct text variables;
-
     note->url = memory_clean(request->url);
     note->method = memory_text(request->method);
-    if (request->form) {
-        text_init(&variables);
-        form_write(request->form, &variables);
-        note->variables = memory_take_text(&variables);
-    }
+    note->variables = memory_text(request->variables);
     note->has_answer = true;
     note->status = request->status;
     note->took_ms = request->took_ms;

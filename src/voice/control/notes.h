@@ -32,7 +32,7 @@ void note_event(struct control *control, struct call *call, const char *format, 
 
 struct note_request {
     const char *url, *method;
-    const struct form *form;
+    const char *variables;    /* the parameters as they were sent, or NULL */
     unsigned status, took_ms; /* 0: no answer, then error says why */
     const char *error, *content_type;
     struct slice body;

@@ -58,7 +58,8 @@ struct rest_list {
     bool (*matches)(struct rest *rest, struct chain_link *link); /* NULL: all */
     bool (*ends)(struct rest *rest, struct chain_link *link);    /* nothing older matches; NULL */
     json_t *(*describe)(struct rest *rest, struct chain_link *link);
-    struct chain_link *(*find)(struct rest *rest, const char *sid); /* NULL: by walking */
+    /* Where the page after this SID begins (NULL: past the end); false: not known. NULL: by walking. */
+    bool (*find)(struct rest *rest, const char *sid, struct chain_link **next);
     bool by_number; /* items have no SID: pages by number */
 };
 

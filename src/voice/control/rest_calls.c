@@ -249,10 +249,8 @@ static const char *call_sid(struct chain_link *link)
     return call_of(link)->sid;
 }
 
-static bool call_matches(struct rest *rest, struct chain_link *link)
+static bool call_passes(struct rest *rest, const struct call *call)
 {
-    const struct call *call = call_of(link);
-
     return rest_filter_passes(rest, "To", call->to) &&
            rest_filter_passes(rest, "From", call->from) &&
            rest_filter_passes(rest, "Status", call_status(call)) &&
@@ -261,16 +259,22 @@ static bool call_matches(struct rest *rest, struct chain_link *link)
            rest_date_passes(rest, "EndTime", call->ended_at);
 }
 
+static bool call_matches(struct rest *rest, struct chain_link *link)
+{
+    return call_passes(rest, call_of(link));
+}
+
 static json_t *call_describe(struct rest *rest, struct chain_link *link)
 {
     return rest_describe_call(rest, call_of(link));
 }
 
-static struct chain_link *call_by_token(struct rest *rest, const char *sid)
+static bool call_by_token(struct rest *rest, const char *sid, struct chain_link **next)
 {
     struct call *call = call_find(rest->control, slice_from(sid));
 
-    return call ? &call->by_age : NULL;
+    *next = call ? call->by_age.before : NULL;
+    return call != NULL;
 }
 
 /* With StartTime> nothing that was made a day before it can have started after it. */
@@ -281,6 +285,46 @@ static bool call_ends_list(struct rest *rest, struct chain_link *link)
 
     return from && instant_from_iso(from, strlen(from), &limit) == 0 &&
            call_of(link)->created_at + HOUR < limit;
+}
+
+/* The same for the chain of live calls: whoever asks for those does not walk all that ended. */
+static struct call *live_of(struct chain_link *link)
+{
+    return container_of(link, struct call, by_state);
+}
+
+static const char *live_sid(struct chain_link *link)
+{
+    return live_of(link)->sid;
+}
+
+static bool live_matches(struct rest *rest, struct chain_link *link)
+{
+    return call_passes(rest, live_of(link));
+}
+
+static json_t *live_describe(struct rest *rest, struct chain_link *link)
+{
+    return rest_describe_call(rest, live_of(link));
+}
+
+/* The call of the token may have ended since: what is older than it comes next. */
+static bool live_by_token(struct rest *rest, const char *sid, struct chain_link **next)
+{
+    struct call *call = call_find(rest->control, slice_from(sid));
+
+    *next = rest->control->calls_live.last;
+    while (call && *next && live_of(*next)->serial >= call->serial)
+        *next = (*next)->before;
+    return call != NULL;
+}
+
+static bool asks_for_live(const struct rest *rest)
+{
+    const char *status = rest_param(rest, "Status");
+
+    return status && (strcmp(status, "queued") == 0 || strcmp(status, "ringing") == 0 ||
+                      strcmp(status, "in-progress") == 0);
 }
 
 void rest_calls_list(struct rest *rest)
@@ -295,9 +339,16 @@ void rest_calls_list(struct rest *rest)
                              .ends = call_ends_list,
                              .describe = call_describe,
                              .find = call_by_token};
+    struct rest_list live = {.name = "calls",
+                             .path = "/Calls.json",
+                             .newest = rest->control->calls_live.last,
+                             .sid = live_sid,
+                             .matches = live_matches,
+                             .describe = live_describe,
+                             .find = live_by_token};
     unsigned ignored;
 
     if (rest_words(rest, "Status", STATUSES, array_count(STATUSES), &ignored) &&
         rest_dates_are_good(rest, "StartTime") && rest_dates_are_good(rest, "EndTime"))
-        rest_list_answer(rest, &list);
+        rest_list_answer(rest, asks_for_live(rest) ? &live : &list);
 }

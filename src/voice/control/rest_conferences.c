@@ -93,11 +93,12 @@ static json_t *describe_link(struct rest *rest, struct chain_link *link)
     return describe(rest, of(link));
 }
 
-static struct chain_link *by_token(struct rest *rest, const char *sid)
+static bool by_token(struct rest *rest, const char *sid, struct chain_link **next)
 {
     struct conference *conference = conference_find(rest->control, slice_from(sid));
 
-    return conference ? &conference->by_age : NULL;
+    *next = conference ? conference->by_age.before : NULL;
+    return conference != NULL;
 }
 
 void rest_conferences_list(struct rest *rest)

@@ -16,25 +16,24 @@ static bool find_place(struct rest *rest, const struct rest_list *list, struct p
 {
     const char *token = rest_param(rest, "PageToken");
     struct chain_link *link = NULL;
+    bool found = false;
 
     page->at = list->newest;
     if (!token || !token[0]) {
         page->skip = (size_t)page->number * page->size;
         return true;
     }
-    if (strncmp(token, "PA", 2) == 0) {
-        if (list->find)
-            link = list->find(rest, token + 2);
-        else
-            for (link = list->newest; link && strcmp(list->sid(link), token + 2) != 0;)
-                link = link->before;
+    if (strncmp(token, "PA", 2) == 0 && list->find) {
+        found = list->find(rest, token + 2, &page->at);
+    } else if (strncmp(token, "PA", 2) == 0) {
+        for (link = list->newest; link && strcmp(list->sid(link), token + 2) != 0;)
+            link = link->before;
+        found = link != NULL;
+        page->at = link ? link->before : NULL;
     }
-    if (!link) {
+    if (!found)
         rest_fail(rest, 400, 20001, "the page token '%.60s' is not known (any more)", token);
-        return false;
-    }
-    page->at = link->before;
-    return true;
+    return found;
 }
 
 /* The filters as asked, with other paging parameters. */

@@ -20,6 +20,7 @@ struct webhook {
     char *url, *user, *password; /* bare url */
     char *method;
     struct form form;
+    char *encoded; /* the form as it is sent */
     struct url_policy policy;
     unsigned tries_left, redirect_count;
     struct call *call;
@@ -40,6 +41,7 @@ static void webhook_release(void *object)
     free(webhook->password);
     free(webhook->method);
     form_release(&webhook->form);
+    free(webhook->encoded);
     free(webhook);
 }
 
@@ -57,7 +59,7 @@ static char *full_url(const struct webhook *webhook)
     text_add(&text, webhook->url);
     if (strcmp(webhook->method, "GET") == 0 && !webhook->without_form && webhook->form.count) {
         text_add_char(&text, strchr(webhook->url, '?') ? '&' : '?');
-        form_write(&webhook->form, &text);
+        text_add(&text, webhook->encoded);
     }
     return memory_take_text(&text);
 }
@@ -108,7 +110,7 @@ static void webhook_try(struct webhook *webhook)
     text_clear(&line);
     if (form) {
         headers[count++] = "Content-Type: application/x-www-form-urlencoded; charset=UTF-8";
-        form_write(form, &line);
+        text_add(&line, webhook->encoded);
     }
     webhook->fetch = control->next_fetch++;
     effect->as.fetch.fetch = webhook->fetch;
@@ -139,6 +141,15 @@ static void make_token(struct control *control, char token[TOKEN_SIZE])
              sid + 22);
 }
 
+static char *encode(const struct form *form)
+{
+    struct text text;
+
+    text_init(&text);
+    form_write(form, &text);
+    return memory_take_text(&text);
+}
+
 struct webhook *webhook_send(struct control *control, const struct webhook_order *order)
 {
     struct webhook *webhook = memory_take(sizeof(*webhook));
@@ -151,6 +162,7 @@ struct webhook *webhook_send(struct control *control, const struct webhook_order
     webhook->method = memory_text(get ? "GET" : "POST");
     webhook->form = *order->form;
     form_init(order->form);
+    webhook->encoded = encode(&webhook->form);
     webhook->call = order->call;
     if (webhook->call)
         ++webhook->call->webhooks_open;
@@ -174,7 +186,7 @@ static void webhook_end(struct webhook *webhook, const struct webhook_answer *an
     struct control *control = webhook->control;
     struct note_request note = {.url = webhook->url,
                                 .method = webhook->method,
-                                .form = webhook->without_form ? NULL : &webhook->form,
+                                .variables = webhook->without_form ? NULL : webhook->encoded,
                                 .status = answer->status,
                                 .took_ms =
                                     (unsigned)((control->now - webhook->started_at) / MILLISECOND),

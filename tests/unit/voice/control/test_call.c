@@ -301,6 +301,29 @@ static void an_incoming_call_is_answered_by_its_first_sound(void **state)
     world_free(world);
 }
 
+static void pages_of_live_calls_survive_the_end_of_their_anchor(void **state)
+{
+    struct world *world = world_new();
+    const char *next;
+    char path[400];
+
+    (void)state;
+    for (int i = 0; i < 5; ++i)
+        world_calls(world, "15005550001", "");
+    assert_int_equal(world_rest(world, "GET", "/Calls.json", "Status=ringing&PageSize=2"), 200);
+    next = field(world, "next_page_uri");
+    assert_non_null(next);
+    snprintf(path, sizeof(path), "%s", strchr(next, '?') + 1);
+    world_ended(world, 4, 486); /* CA4, the last on that page */
+    assert_int_equal(world_rest(world, "GET", "/Calls.json", path), 200);
+    assert_int_equal(json_array_size(json_object_get(world->json, "calls")), 2);
+    assert_string_equal(json_string_value(json_object_get(
+                            json_array_get(json_object_get(world->json, "calls"), 0), "sid")),
+                        world_sid(world, "CA3"));
+    assert_int_equal(world_rest(world, "GET", "/Calls.json", "PageToken=PAnonsense"), 400);
+    world_free(world);
+}
+
 static void hanging_up_all_leaves_no_call(void **state)
 {
     struct world *world = world_new();
@@ -330,6 +353,7 @@ int main(void)
         cmocka_unit_test(ended_calls_stay_readable_for_a_bounded_number),
         cmocka_unit_test(too_many_live_calls_fail_with_a_notification),
         cmocka_unit_test(an_incoming_call_is_answered_by_its_first_sound),
+        cmocka_unit_test(pages_of_live_calls_survive_the_end_of_their_anchor),
         cmocka_unit_test(hanging_up_all_leaves_no_call),
     };
 
