@@ -42,13 +42,15 @@ export function compare(attempts, records, agents, kindOf, { lostCalls = false }
         const room = nameOf.get(attempt.agent);
         for (const { name } of call.heard_by)
             if (name !== room) wrong.push(`${who}: was heard by ${name}, and belongs to ${room}`);
+        // Up to 200 ms between answer and room lose nothing; only an engine without its dialer is slower.
+        const atOnce = Date.parse(attempt.joined_at) - Date.parse(attempt.answered_at) < 200;
         const spoke = call.hello_at && ['answer', 'machine', 'second_try'].includes(kindOf(attempt.number));
-        if (spoke && attempt.result === 'connected') {
-            const first = call.heard_by.find(({ name }) => name === room);
-            if (!first) wrong.push(`${who}: said hello, and ${room} heard nothing`);
-            else if (first.cut_ms === null || first.cut_ms > 20)
-                wrong.push(`${who}: ${first.cut_ms} ms of the first word are missing`);
-        }
+        if (!spoke || attempt.result !== 'connected' || (lostCalls && !atOnce)) continue;
+        const first = call.heard_by.find(({ name }) => name === room);
+        if (!first)
+            wrong.push(`${who}: said hello, and ${room} heard nothing: ` + JSON.stringify({ attempt, call }));
+        else if (first.cut_ms === null || first.cut_ms > 20)
+            wrong.push(`${who}: ${first.cut_ms} ms of the first word are missing`);
     }
     for (const [number, list] of byNumber)
         if ((tries.get(number) ?? 0) < list.length)
@@ -57,7 +59,7 @@ export function compare(attempts, records, agents, kindOf, { lostCalls = false }
     return wrong;
 }
 
-/** Robots must have heard nobody but those whom the dialer gave them. */
+/** { value of `key`: how many } */
 export const count = (list, key) => list.reduce((sums, item) => {
     sums[item[key]] = (sums[item[key]] ?? 0) + 1;
     return sums;

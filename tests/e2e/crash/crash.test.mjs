@@ -17,7 +17,7 @@ const SEED = Number(process.env.OUTDIAL_SEED || Date.now() % 1000000);
 const SETTINGS = {
     wrap_up_s: 1, ring_timeout_s: 15, hours: { every_day: [['00:00', '24:00']] },
     retry: Object.fromEntries(['busy', 'no-answer', 'failed', 'hung-up', 'canceled', 'machine']
-        .map((result) => [result, { delay_s: 3600, times_max: 0 }])),
+        .map((result) => [result, { delay_s: 3600, times_max: 0, alternates: false }])),
     number_caps: { per_day: 3, gap_s: 0 }, person_caps: { per_day: 5, gap_s: 0 },
 };
 
@@ -26,8 +26,11 @@ const enginePid = (center) =>
 
 const killEngine = (center) => { process.kill(enginePid(center), 'SIGKILL'); };
 
-async function killServer(center) {
-    await center.server.kill('SIGKILL');
+/* Its engine lives on and holds its standard error open, so the end of the process is what counts. */
+function killServer(center) {
+    const gone = new Promise((resolve) => { center.server.child.once('exit', resolve); });
+    center.server.child.kill('SIGKILL');
+    return gone;
 }
 
 async function aCampaignThatIsHurt(hurt, seed) {
