@@ -64,6 +64,7 @@ struct media {
     struct port *ports;              /* all open ones, in a list */
     struct media_event *late_events; /* those the full ring refused */
     size_t late_count, late_room;
+    bool waits_in_ms;
     bool told; /* an event was put since the last wake-up of the reader */
 };
 

@@ -329,17 +329,25 @@ static bool orders_take(struct media *media)
 
 /* ---- the loop ---- */
 
+/* Sleeps until packets, orders or the core's next hour; to the microsecond where the system can. */
 static int wait_for_events(struct media *media, struct epoll_event *events)
 {
     instant deadline = media_core_deadline(media->core), now = media_clock(media), span;
-    struct timespec wait, *forever = NULL;
+    struct timespec wait;
+    int count;
 
     if (media->late_count)
         deadline = instant_min(deadline, now + LATE_RETRY_MS * MILLISECOND);
-    span = deadline == INSTANT_NEVER ? INSTANT_NEVER : instant_max(0, deadline - now);
-    wait = (struct timespec){.tv_sec = span / SECOND, .tv_nsec = span % SECOND * 1000};
-    return epoll_pwait2(media->epoll_fd, events, BATCH, span == INSTANT_NEVER ? forever : &wait,
-                        NULL);
+    span = instant_min(instant_max(0, deadline - now), HOUR);
+    if (!media->waits_in_ms) {
+        wait = (struct timespec){.tv_sec = span / SECOND, .tv_nsec = span % SECOND * 1000};
+        count = epoll_pwait2(media->epoll_fd, events, BATCH, &wait, NULL);
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM))
+            return count;
+        media->waits_in_ms = true; /* an old kernel, or a sandbox that does not know the call */
+    }
+    return epoll_wait(media->epoll_fd, events, BATCH,
+                      (int)((span + MILLISECOND - 1) / MILLISECOND));
 }
 
 static void *media_thread(void *arg)
