@@ -303,6 +303,28 @@ static bool facts_are_sound(const struct agent_facts *facts)
            (facts->record.activity == AGENT_OFFLINE || facts->record.leg != LEG_LOST);
 }
 
+static bool next_is_sound(const struct agent_record *record)
+{
+    return record->next_activity == AGENT_AVAILABLE || record->next_activity == AGENT_BREAK ||
+           (record->next_activity == AGENT_OFFLINE && record->activity != AGENT_OFFLINE);
+}
+
+/* A live reservation goes with the activity it belongs to; one that does not is not believed. */
+static bool reservation_is_sound(const struct dialer *dialer, const struct agent_facts *facts)
+{
+    static const enum reservation_status status_of[AGENT_ACTIVITY_COUNT] = {
+        [AGENT_RESERVED] = RESERVATION_PENDING,
+        [AGENT_ON_CALL] = RESERVATION_ACCEPTED,
+        [AGENT_WRAP_UP] = RESERVATION_WRAPPING,
+    };
+    enum agent_activity activity = facts->record.activity;
+    bool busy =
+        activity == AGENT_RESERVED || activity == AGENT_ON_CALL || activity == AGENT_WRAP_UP;
+
+    return !dialer->recovered && facts->reservation.id && busy &&
+           facts->reservation.status == status_of[activity];
+}
+
 void administration_agent_loaded(struct dialer *dialer, const struct event *event)
 {
     const struct agent_facts *facts = &event->of.agent;
@@ -323,9 +345,14 @@ void administration_agent_loaded(struct dialer *dialer, const struct event *even
     chain_init(&agent->callbacks);
     chain_init(&agent->dirty);
     agent->record = facts->record;
-    agent->reservation = facts->reservation;
-    if (agent->reservation.id >= dialer->reservation_next)
-        dialer->reservation_next = agent->reservation.id + 1;
+    if (dialer->recovered) /* new, or back: nothing of it is in use */
+        agent->record.leg = LEG_NONE;
+    if (!next_is_sound(&agent->record))
+        agent->record.next_wanted = false;
+    if (reservation_is_sound(dialer, facts))
+        agent->reservation = facts->reservation;
+    if (facts->reservation.id >= dialer->reservation_next && facts->reservation.id <= ID_MAX)
+        dialer->reservation_next = facts->reservation.id + 1;
     id_index_put(&dialer->agent_ids, agent->record.id, agent);
     join_campaigns(dialer, agent, facts->campaigns, facts->campaign_count);
     find_shares(dialer);
