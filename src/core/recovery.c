@@ -7,7 +7,8 @@
 
 static bool record_is_sound(const struct attempt_record *record)
 {
-    return record->id && record->open && (unsigned)record->state < ATTEMPT_STATE_COUNT &&
+    return record->id && record->open && (record->ordered_at || record->state == ATTEMPT_PLANNED) &&
+           (unsigned)record->state < ATTEMPT_STATE_COUNT &&
            (unsigned)record->result < RESULT_COUNT &&
            (unsigned)record->action < ANSWER_ACTION_COUNT &&
            (record->state != ATTEMPT_ENDED || record->result) &&
