@@ -119,6 +119,8 @@ int store_drop(struct store *store, int kind, uint64_t id) must_check;
 /* What several reads see belongs together, also beside a writer. */
 int store_hold(struct store *store) must_check;
 void store_let_go(struct store *store);
+/* After a number has left the do-not-call list: persons none of whose numbers is on it any more. */
+int store_unmark_persons(struct store *store, const char *e164) must_check;
 int store_begin_relaxed(struct store *store) must_check;
 int store_fail(struct store *store, int err, const char *why); /* returns err */
 /* Counters of one campaign, one import; `changed` is the caller's to set. */

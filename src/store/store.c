@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "store/ops.h"
+
+enum { E164_SIZE = 32 };
 
 /* The life of a store, transactions, and what a put does; the rows themselves are the side's. */
 
@@ -362,13 +365,34 @@ int store_drop(struct store *store, int kind, uint64_t id)
     return err;
 }
 
+static int copy_e164(void *arg, const struct row *row)
+{
+    slice_copy(slice_from(row->record.of.do_not_call.e164), arg, E164_SIZE);
+    return 0;
+}
+
+/* With the last row of a number goes the mark of its persons. */
+static int allow(struct store *store, uint64_t id)
+{
+    char e164[E164_SIZE] = "";
+    struct scan scan;
+    int err;
+
+    scan_init(&scan, STORE_DO_NOT_CALL);
+    scan_where(&scan, "id", CONDITION_EQUAL, (int64_t)id);
+    err = store_scan(store, &scan, copy_e164, e164);
+    if (!err)
+        err = store_drop(store, STORE_DO_NOT_CALL, id);
+    return err ? err : store_unmark_persons(store, e164);
+}
+
 int store_remove(struct store *store, enum store_kind kind, uint64_t id)
 {
     check(store->in_transaction);
     check(kind == STORE_DO_NOT_CALL || kind == STORE_TOKEN || kind == STORE_AGENT ||
           kind == STORE_META);
     store->why = NULL;
-    return store_drop(store, kind, id);
+    return kind == STORE_DO_NOT_CALL ? allow(store, id) : store_drop(store, kind, id);
 }
 
 int store_last_id(struct store *store, enum store_kind kind, uint64_t *id)

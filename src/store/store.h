@@ -59,8 +59,8 @@ int store_remove(struct store *store, enum store_kind kind, uint64_t id) must_ch
  * and marks the person, for all campaigns. */
 int store_forbid(struct store *store, number_id number, person_id person, attempt_id attempt,
                  instant now) must_check;
-/* [write] Forgets who somebody is: name, columns and numbers that are nobody else's go; ids, times
- * and results stay. What is on a do-not-call list stays there. ENOENT. */
+/* [write] Forgets who somebody is: name, columns, notes of calls and numbers that are nobody else's
+ * go; ids, times and results stay, and nobody is called for that person any more. What is on a do-not-call list stays there. ENOENT. */
 int store_erase_person(struct store *store, person_id person, instant now) must_check;
 
 /*

@@ -121,11 +121,83 @@ int store_forbid(struct store *store, number_id number, person_id person, attemp
     return err;
 }
 
+static void unmark(struct store_person *person, instant now)
+{
+    person->flags &= ~(uint32_t)CONTACT_DO_NOT_CALL;
+}
+
+struct holders {
+    struct store *store;
+    struct ids persons;
+};
+
+static int add_holder(void *arg, const struct row *row)
+{
+    struct holders *holders = arg;
+    struct row lead;
+    int err = store_read(holders->store, STORE_LEAD, row->record.of.lead_number.lead, &lead);
+
+    if (!err)
+        ids_add(&holders->persons, lead.record.of.lead.core.person);
+    return err == ENOENT ? 0 : err;
+}
+
+static int add_id(void *arg, const struct row *row)
+{
+    ids_add(arg, row->record.of.id);
+    return 0;
+}
+
+/* Is any number of the person on a list still? */
+static int is_any_listed(struct store *store, person_id person, bool *listed)
+{
+    struct ids numbers;
+    int err = numbers_of(store, person, &numbers);
+
+    *listed = false;
+    for (size_t i = 0; i < numbers.count && !err && !*listed; i++) {
+        char e164[E164_SIZE] = "";
+        struct scan scan;
+
+        scan_init(&scan, STORE_NUMBER);
+        scan_where(&scan, "id", CONDITION_EQUAL, (int64_t)numbers.ids[i]);
+        err = store_scan(store, &scan, copy_e164, e164);
+        if (!err && e164[0])
+            err = store_is_forbidden(store, e164, 0, listed);
+    }
+    return err;
+}
+
+int store_unmark_persons(struct store *store, const char *e164)
+{
+    struct holders holders = {.store = store};
+    struct ids numbers = {.count = 0};
+    struct scan scan;
+    int err;
+
+    scan_init(&scan, STORE_NUMBER);
+    scan_where_text(&scan, "e164", e164);
+    err = store_scan(store, &scan, add_id, &numbers);
+    for (size_t i = 0; i < numbers.count && !err; i++) {
+        scan_init(&scan, STORE_LEAD_NUMBER);
+        scan_where(&scan, "number_id", CONDITION_EQUAL, (int64_t)numbers.ids[i]);
+        err = store_scan(store, &scan, add_holder, &holders);
+    }
+    for (size_t i = 0; i < holders.persons.count && !err; i++) {
+        bool listed;
+        err = is_any_listed(store, holders.persons.ids[i], &listed);
+        if (!err && !listed)
+            err = change_person(store, holders.persons.ids[i], unmark, 0);
+    }
+    return err;
+}
+
 static void forget(struct store_person *person, instant now)
 {
     person->external_id = person->first_name = person->last_name = "";
     person->email = person->address = person->country = person->zone = "";
     person->columns = "{}";
+    person->flags |= CONTACT_DO_NOT_CALL; /* nobody is there to be called any more */
     person->erased_at = now;
 }
 
@@ -166,6 +238,40 @@ static int forget_number(struct store *store, number_id number, person_id person
     return store_write_known(store, &before, &row);
 }
 
+static int forget_note(struct store *store, attempt_id attempt)
+{
+    struct row before, row;
+    int err = store_read(store, STORE_ATTEMPT, attempt, &before);
+
+    if (err)
+        return err;
+    row = before;
+    row.record.of.attempt.note = "";
+    return store_write_known(store, &before, &row);
+}
+
+/* What agents wrote down about the person's calls. */
+static int forget_notes(struct store *store, person_id person)
+{
+    struct ids leads = {.count = 0};
+    struct scan scan;
+    int err;
+
+    scan_init(&scan, STORE_LEAD);
+    scan_where(&scan, "person_id", CONDITION_EQUAL, (int64_t)person);
+    err = store_scan(store, &scan, add_lead, &leads);
+    for (size_t i = 0; i < leads.count && !err; i++) {
+        struct ids attempts = {.count = 0};
+
+        scan_init(&scan, STORE_ATTEMPT);
+        scan_where(&scan, "lead_id", CONDITION_EQUAL, (int64_t)leads.ids[i]);
+        err = store_scan(store, &scan, add_id, &attempts);
+        for (size_t k = 0; k < attempts.count && !err; k++)
+            err = forget_note(store, attempts.ids[k]);
+    }
+    return err;
+}
+
 int store_erase_person(struct store *store, person_id person, instant now)
 {
     struct ids numbers;
@@ -174,6 +280,8 @@ int store_erase_person(struct store *store, person_id person, instant now)
     check(store->in_transaction);
     store->why = NULL;
     err = change_person(store, person, forget, now);
+    if (!err)
+        err = forget_notes(store, person);
     if (!err)
         err = numbers_of(store, person, &numbers);
     for (size_t i = 0; i < numbers.count && !err; i++)

@@ -414,6 +414,24 @@ static void a_person_who_forbids_calls_is_not_called_on_any_number(void **state)
     ok(store, store_lead_facts(store, row.lead, tell, &told));
     assert_int_equal(told.facts[0].person_flags, CONTACT_DO_NOT_CALL);
     assert_int_equal(told.facts[0].numbers[1].flags, CONTACT_DO_NOT_CALL);
+    ok(store, store_begin(store));
+    ok(store, store_remove(store, STORE_DO_NOT_CALL, 1));
+    ok(store, store_commit(store));
+    memset(&told, 0, sizeof(told));
+    ok(store, store_lead_facts(store, row.lead, tell, &told));
+    assert_int_equal(told.facts[0].person_flags, CONTACT_DO_NOT_CALL); /* the other one is listed */
+    ok(store, store_begin(store));
+    ok(store, store_remove(store, STORE_DO_NOT_CALL, 2));
+    ok(store, store_commit(store));
+    memset(&told, 0, sizeof(told));
+    ok(store, store_lead_facts(store, row.lead, tell, &told));
+    assert_int_equal(told.facts[0].person_flags, 0); /* taken back */
+}
+
+static int see_note(void *arg, const struct store_record *record)
+{
+    assert_string_equal(record->of.attempt.note, arg);
+    return 0;
 }
 
 static void an_erased_person_is_gone_and_the_figures_stand(void **state)
@@ -425,6 +443,7 @@ static void an_erased_person_is_gone_and_the_figures_stand(void **state)
     struct store_import_row row = import_row(2, "+4930000001");
     struct store_query persons = store_query_of(STORE_PERSON);
     struct store_query numbers = store_query_of(STORE_NUMBER);
+    struct store_query attempts = store_query_of(STORE_ATTEMPT);
     struct attempt_record attempt;
     struct told told;
 
@@ -435,7 +454,9 @@ static void an_erased_person_is_gone_and_the_figures_stand(void **state)
     import_leads(store, shared_campaign, 7, 1);
     claim(store, campaign, SECOND, 1, &told);
     attempt = attempt_of(1, &told.facts[0], 1);
-    put_attempt(store, &attempt, NULL);
+    put(store, &(struct store_record){.kind = STORE_ATTEMPT,
+                                      .of.attempt = {.core = attempt, .note = "is on holiday"}});
+    ok(store, store_each(store, &attempts, see_note, "is on holiday"));
     ok(store, store_begin(store));
     ok(store, store_erase_person(store, told.facts[0].record.person, 9));
     assert_int_equal(store_erase_person(store, 999, 9), ENOENT);
@@ -444,6 +465,7 @@ static void an_erased_person_is_gone_and_the_figures_stand(void **state)
     struct store_record person;
     ok(store, store_each(store, &persons, copy_record, &person));
     assert_int_equal(person.of.person.erased_at, 9);
+    assert_int_equal(person.of.person.flags, CONTACT_DO_NOT_CALL);
     numbers.text = "+4930000001";
     assert_int_equal(count_of(store, numbers), 0);
     numbers.text = "+4930000007";
@@ -452,7 +474,8 @@ static void an_erased_person_is_gone_and_the_figures_stand(void **state)
     ok(store, store_lead_facts(store, row.lead, tell, &told));
     assert_string_equal(told.e164[0][0], "");
     assert_true(told.facts[0].numbers[0].flags & CONTACT_INVALID);
-    assert_int_equal(count_of(store, store_query_of(STORE_ATTEMPT)), 1);
+    ok(store, store_each(store, &attempts, see_note, ""));
+    assert_int_equal(count_of(store, attempts), 1);
 }
 
 static int see_attempt(void *arg, const struct store_record *record)
