@@ -247,10 +247,12 @@ void calls_hang_up(struct server *server, attempt_id id)
 static void polled(struct question *question, enum call_status status, agent_id agent)
 {
     struct server *server = question->server;
-    struct event event = {
-        .kind = EVENT_CALL_POLLED,
-        .of.call = {
-            .attempt = question->attempt, .status = status, .agent = agent, .hello_us = -1}};
+    struct event event = {.kind = EVENT_CALL_POLLED,
+                          .of.call = {.attempt = question->attempt,
+                                      .status = status,
+                                      .agent = agent,
+                                      .poll = question->poll,
+                                      .hello_us = -1}};
 
     free(question);
     dialing_feed(server, &event, NULL);

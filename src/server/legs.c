@@ -98,6 +98,7 @@ void legs_dial(struct server *server, agent_id id, uint32_t serial)
         .url = url,
         .status_callback = status,
         .ring_timeout_s = 20,
+        .time_limit_s = 86400, /* a shift is longer than four hours */
     };
 
     telephony_place(server->telephony, &order, dialled, line_new(server, id, serial));

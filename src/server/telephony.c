@@ -385,9 +385,10 @@ void telephony_place(struct telephony *telephony, const struct telephony_order *
     static const char *const events[] = {"initiated", "ringing", "answered", "completed"};
     struct text path;
     struct form form;
-    char timeout[16];
+    char timeout[16], limit[16];
 
     snprintf(timeout, sizeof(timeout), "%u", order->ring_timeout_s);
+    snprintf(limit, sizeof(limit), "%u", order->time_limit_s);
     form_init(&form);
     form_add(&form, "To", order->to);
     form_add(&form, "From", order->from);
@@ -398,6 +399,8 @@ void telephony_place(struct telephony *telephony, const struct telephony_order *
     for (size_t i = 0; i < array_count(events); i++)
         form_add(&form, "StatusCallbackEvent", events[i]);
     form_add(&form, "Timeout", timeout);
+    if (order->time_limit_s)
+        form_add(&form, "TimeLimit", limit);
     text_init(&path);
     text_add(&path, "/Calls.json");
     ask(telephony, REQUEST_PLACE, "POST", &path, &form, handler, arg);

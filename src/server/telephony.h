@@ -56,6 +56,7 @@ struct telephony_order {
     const char *url;             /* of the document, asked for on answer */
     const char *status_callback; /* with its retry overrides */
     unsigned ring_timeout_s;
+    unsigned time_limit_s; /* of the whole call; 0: the service's own, usually four hours */
 };
 
 /* What a call's JSON says. */

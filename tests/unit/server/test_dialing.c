@@ -1,5 +1,7 @@
 #include "unit/server/floor.h"
 
+#include "server/dialing.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -236,6 +238,27 @@ static void nobody_on_the_do_not_call_list_is_rung(void **state)
     json_decref(page);
 }
 
+static void calls_of_an_engine_that_died_are_asked_after_and_end(void **state)
+{
+    struct event restarted = {.kind = EVENT_VOICE_RESTARTED};
+    struct floor *floor = *state;
+
+    one_call_is_ordered(floor);
+    floor_hook(floor, "/voice/answer?attempt=1",
+               "CallSid=CA00000000000000000000000000000002&CallStatus=in-progress", true, NULL);
+    floor_hook(floor, "/voice/conference",
+               "StatusCallbackEvent=participant-join&FriendlyName=agent-1&"
+               "ParticipantLabel=attempt-1&CallSid=CA00000000000000000000000000000002",
+               true, NULL);
+    assert_text_at(floor, "/api/v1/attempts/1", "state", "bridged");
+    floor->engine_status = 404;
+    floor->engine_body = (char[]){"{\"code\":20404,\"message\":\"not found\",\"status\":404}"};
+    dialing_feed(&floor->server, &restarted, NULL);
+    floor_turn(floor, 300);
+    assert_text_at(floor, "/api/v1/attempts/1", "state", "ended");
+    assert_text_at(floor, "/api/v1/attempts/1", "result", "connected");
+}
+
 #define WITH_FLOOR(test) cmocka_unit_test_setup_teardown(test, open_floor, close_floor)
 
 int main(void)
@@ -246,6 +269,7 @@ int main(void)
         WITH_FLOOR(a_report_that_comes_late_or_twice_changes_nothing),
         WITH_FLOOR(a_forged_webhook_is_refused_and_counted),
         WITH_FLOOR(an_order_that_is_refused_is_not_posted_again),
+        WITH_FLOOR(calls_of_an_engine_that_died_are_asked_after_and_end),
         WITH_FLOOR(nobody_on_the_do_not_call_list_is_rung),
     };
 
