@@ -2,7 +2,7 @@
  * What does the store cost? Claims of 50 leads as the table grows, attempts committed per second,
  * rows imported per second from a file, and how long a commit waits while an import runs.
  *
- *   bench_store [--rows N] [--large] [--folder DIR]
+ *   bench_store [--claims] [--rows N] [--large] [--folder DIR]
  *
  * Tables of 10,000 and 1,000,000 leads; --large adds 10,000,000 (some minutes and 6 GB of disk).
  */
@@ -423,10 +423,13 @@ int main(int argc, char **argv)
 {
     char folder[300] = "/tmp/outdial-bench-XXXXXX";
     uint64_t sizes[3] = {10 * 1000, 1000 * 1000, 0};
+    bool claims_only = false;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--large") == 0)
             sizes[2] = 10 * 1000 * 1000;
+        else if (strcmp(argv[i], "--claims") == 0)
+            claims_only = true;
         else if (strcmp(argv[i], "--rows") == 0 && i + 1 < argc)
             sizes[1] = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--folder") == 0 && i + 1 < argc)
@@ -436,7 +439,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_store: cannot make '%s': %s\n", folder, strerror(errno));
         return 1;
     }
-    if (!getenv("CLAIMS_ONLY")) {
+    if (!claims_only) {
         bench_attempts(folder, 1);
         bench_attempts(folder, 50);
         bench_import(folder);

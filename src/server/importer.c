@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
+#include "base/log.h"
 #include "base/table.h"
 #include "server/import_batch.h"
 #include "wire/charset.h"
@@ -128,7 +129,7 @@ static int work_drop(struct store *store, void *arg)
 }
 
 /* The row of an import that came to nothing stays, to tell why. */
-static int work_fail(struct store *store, void *arg)
+static int work_explain(struct store *store, void *arg)
 {
     struct importer *importer = arg;
     struct store_record record = {.kind = STORE_IMPORT, .of.import = importer->record};
@@ -396,15 +397,14 @@ static void drop(struct importer *importer)
     text = json_dumps(object, JSON_COMPACT);
     text_release(&error);
 
+    /* The reason first: whoever sees the import as failed sees why. */
+    importer->record.summary = text;
+    count(importer);
+    if (drop_work(importer, work_explain))
+        log_warning("import.unexplained", "import=%llu", (unsigned long long)importer->record.id);
     importer->more = true;
     for (unsigned i = 0; i < DROP_STEPS_MAX && importer->more && !err; i++)
         err = drop_work(importer, work_drop);
-    if (!err && !importer->more) {
-        importer->record.state = IMPORT_FAILED;
-        importer->record.summary = text;
-        count(importer);
-        err = drop_work(importer, work_fail);
-    }
     free(text);
     json_decref(object);
 }
