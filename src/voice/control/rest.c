@@ -220,10 +220,11 @@ static bool is_authentic(const struct rest *rest)
 static bool read_params(struct rest *rest)
 {
     struct form body;
-    bool good = form_parse(&rest->params, slice_from(rest->request->query)) == 0 &&
-                form_parse(&body, rest->request->body) == 0;
+    int bad_query = form_parse(&rest->params, slice_from(rest->request->query));
+    int bad_body = form_parse(&body, rest->request->body);
 
-    if (!good) {
+    if (bad_query || bad_body) {
+        form_release(&body);
         rest_fail(rest, 400, 20001, "The parameters are not UTF-8 text");
         return false;
     }

@@ -324,6 +324,39 @@ static void pages_of_live_calls_survive_the_end_of_their_anchor(void **state)
     world_free(world);
 }
 
+static void an_api_key_is_another_way_in(void **state)
+{
+    static const struct {
+        const char *user, *password;
+        unsigned status;
+    } WAYS[] = {
+        {ACCOUNT, TOKEN, 200},
+        {"SK00000000000000000000000000000001", "key-secret", 200},
+        {"SK00000000000000000000000000000001", TOKEN, 401},
+        {ACCOUNT, "key-secret", 401},
+        {ACCOUNT, "", 401},
+        {NULL, NULL, 401},
+    };
+    struct world *world = calloc(1, sizeof(*world));
+    struct control_options options = {.api_key_sid = "SK00000000000000000000000000000001",
+                                      .api_key_secret = "key-secret"};
+
+    (void)state;
+    world_init(world, &options);
+    for (size_t i = 0; i < array_count(WAYS); ++i) {
+        struct control_request request = {.method = "GET",
+                                          .path = BASE "/Calls.json",
+                                          .user = WAYS[i].user,
+                                          .password = WAYS[i].password};
+        struct control_reply reply;
+
+        control_rest(world->control, world->now, &request, &reply);
+        assert_int_equal(reply.status, WAYS[i].status);
+        control_reply_release(&reply);
+    }
+    world_free(world);
+}
+
 static void hanging_up_all_leaves_no_call(void **state)
 {
     struct world *world = world_new();
@@ -354,6 +387,7 @@ int main(void)
         cmocka_unit_test(too_many_live_calls_fail_with_a_notification),
         cmocka_unit_test(an_incoming_call_is_answered_by_its_first_sound),
         cmocka_unit_test(pages_of_live_calls_survive_the_end_of_their_anchor),
+        cmocka_unit_test(an_api_key_is_another_way_in),
         cmocka_unit_test(hanging_up_all_leaves_no_call),
     };
 
