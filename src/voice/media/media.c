@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -108,6 +109,9 @@ static int media_open(struct media *media, char *error, size_t error_size)
         err = ring_init(&media->orders, sizeof(struct media_order), ORDER_RING);
     if (!err)
         err = ring_init(&media->events, sizeof(struct media_event), EVENT_RING);
+    /* An engine that died was still sent sound on its ports: the next one begins elsewhere. */
+    if (!err && getrandom(&media->port_next, sizeof(media->port_next), 0) < 0)
+        err = errno;
     if (err)
         snprintf(error, error_size, "cannot set up the media path: %s", strerror(err));
     return err;

@@ -3,7 +3,7 @@
 // Once each; five times each with --long.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
@@ -71,6 +71,7 @@ async function aCampaignThatIsHurt(hurt, seed) {
         const numbers = items.filter(({ placed_at }) => placed_at).map(({ number }) => number);
         assert.equal(new Set(numbers).size, numbers.length, 'nobody is called twice');
     } catch (error) {
+        if (process.env.OUTDIAL_KEEP) writeFileSync(process.env.OUTDIAL_KEEP, JSON.stringify(center.records));
         error.message += `\nseed ${seed} (OUTDIAL_SEED); the server said:\n${center.server.errors.slice(-5000)}`;
         throw error;
     } finally {
