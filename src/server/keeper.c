@@ -184,7 +184,8 @@ static void *keeper_main(void *arg)
             pthread_cond_wait(&keeper->wake, &keeper->lock);
         if (!keeper->posted.first)
             break;
-        if (keeper->commit_ms && !keeper->stopping) {
+        /* Work that stands alone gathers nothing by waiting; an import brings it in long rows. */
+        if (keeper->commit_ms && !keeper->stopping && keeper->posted.first->kind != KEEPER_ALONE) {
             pthread_mutex_unlock(&keeper->lock);
             nap(keeper->commit_ms);
             pthread_mutex_lock(&keeper->lock);
