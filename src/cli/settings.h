@@ -42,8 +42,6 @@ struct settings {
     char *caller_id;                               /* "" */
     int64_t calls_per_second;
     int64_t commit_ms;
-    int64_t poll_s;
-    int64_t wrap_up_s;
     int64_t agents_max, calls_max;
     int64_t upload_mb;
     /* voice */

@@ -363,11 +363,24 @@ static bool read_time(struct api_call *call, const char *field, instant *at)
     return false;
 }
 
+/* Written with the attempt's next record, which the verdict brings about. */
+static void keep_note(struct server *server, const struct roster_agent *agent, attempt_id id,
+                      const char *note)
+{
+    struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
+
+    if (!note || !attempt || attempt->record.agent != agent->id)
+        return;
+    free(attempt->note);
+    attempt->note = strdup(note);
+}
+
 void api_agent_disposition(struct api_call *call)
 {
     struct roster_agent *agent = api_agent(call, 0);
     const char *colleague = json_string_value(json_object_get(call->body, "callback_agent"));
     json_int_t code = json_integer_value(json_object_get(call->body, "code"));
+    const char *note = json_string_value(json_object_get(call->body, "note"));
     json_int_t attempt = json_integer_value(json_object_get(call->body, "attempt"));
     struct event event = {.kind = EVENT_DISPOSITION_SAVED};
 
@@ -390,6 +403,11 @@ void api_agent_disposition(struct api_call *call)
         }
         event.of.disposition.callback_agent = other->id;
     }
+    if (note && strlen(note) > NOTE_SIZE_MAX) {
+        api_refuse(call, 400, "note: must be at most %d bytes", NOTE_SIZE_MAX);
+        return;
+    }
+    keep_note(call->server, agent, event.of.disposition.attempt, note);
     feed_for(call, agent, &event);
 }
 

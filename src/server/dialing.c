@@ -25,7 +25,7 @@ struct turn {
         number_id number;
         person_id person;
         attempt_id attempt;
-        char *call_sid, *caller_id; /* owned copies of the record's texts */
+        char *call_sid, *caller_id, *note; /* owned copies of the record's texts */
     } * written;
     size_t written_count, written_room;
     struct effect *acts;
@@ -63,6 +63,7 @@ static void turn_free(struct turn *turn)
     for (size_t i = 0; i < turn->written_count; i++) {
         free(turn->written[i].call_sid);
         free(turn->written[i].caller_id);
+        free(turn->written[i].note);
     }
     free(turn->written);
     free(turn->acts);
@@ -96,6 +97,8 @@ static void turn_add_record(struct turn *turn, const struct effect *effect)
         attempt->call_sid = one->call_sid = strdup(attempt->call_sid);
     if (attempt->caller_id)
         attempt->caller_id = one->caller_id = strdup(attempt->caller_id);
+    if (attempt->note)
+        attempt->note = one->note = strdup(attempt->note);
     if (!attempt->core.open) /* nothing hangs on it any more */
         traffic_drop_attempt(&turn->server->traffic,
                              traffic_attempt(&turn->server->traffic, attempt->core.id));

@@ -76,6 +76,7 @@ static void record_attempt(struct server *server, const struct effect *effect,
                       (unsigned)now->sip_code, (long long)now->hello_us);
         attempt->record = *now;
     }
+    record->of.attempt.note = attempt->note;
     if (attempt->call_sid[0])
         record->of.attempt.call_sid = attempt->call_sid;
 }

@@ -25,6 +25,11 @@ static void release_values(struct table *table)
 
 void traffic_release(struct traffic *traffic)
 {
+    struct table_slot *slot;
+    size_t at = 0;
+
+    while ((slot = table_next(&traffic->attempts, &at)))
+        free(((struct known_attempt *)slot->value)->note);
     release_values(&traffic->leads);
     release_values(&traffic->attempts);
     release_values(&traffic->legs);
@@ -125,6 +130,7 @@ void traffic_drop_attempt(struct traffic *traffic, struct known_attempt *attempt
         table_remove(&traffic->calls, attempt->call_sid, strlen(attempt->call_sid));
     if (attempt->lead)
         traffic_drop_lead(traffic, attempt->lead);
+    free(attempt->note);
     free(attempt);
 }
 

@@ -29,6 +29,7 @@ struct known_attempt {
     struct known_lead *lead;      /* used */
     char e164[E164_SIZE];         /* "" unknown */
     char call_sid[TELEPHONY_SID_SIZE];
+    char *note;          /* the agent's, with the disposition; NULL: none */
     int64_t sequence;    /* the last SequenceNumber heard; -1: none */
     bool ordering;       /* its order is on its way to the engine */
     bool hang_up_wanted; /* as soon as its SID is known */

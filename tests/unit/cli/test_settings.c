@@ -48,13 +48,13 @@ static void a_flag_goes_before_the_environment_and_that_before_the_file(void **s
 {
     struct settings settings;
     struct arguments arguments = {.word_count = 0};
-    const char *file = "# mine\ncommit_ms = 5   # gathered\npoll_s=9\n";
+    const char *file = "# mine\ncommit_ms = 5   # gathered\ncalls_per_second=9\n";
     size_t index;
     char *said;
 
     assert_int_equal(load(&settings, file, &arguments, some_environment, &said), COMMAND_DONE);
     assert_int_equal(settings.commit_ms, 7);
-    assert_int_equal(settings.poll_s, 9);
+    assert_int_equal(settings.calls_per_second, 9);
     settings_release(&settings);
     free(said);
 
@@ -69,12 +69,12 @@ static void a_flag_goes_before_the_environment_and_that_before_the_file(void **s
 static void a_bad_line_is_told_with_file_and_line(void **state)
 {
     struct settings settings;
-    const char *file = "\n\nwrap_up_s = -4\nnonsense\nflavour = sweet\nhttp = here\n";
+    const char *file = "\n\nagents_max = -4\nnonsense\nflavour = sweet\nhttp = here\n";
     char *said;
 
     assert_int_equal(load(&settings, file, NULL, no_environment, &said), COMMAND_MISUSED);
-    assert_non_null(strstr(said, "dialer.conf:3: wrap_up_s '-4' is not a whole number within "
-                                 "0-3600 s\n"));
+    assert_non_null(strstr(said, "dialer.conf:3: agents_max '-4' is not a whole number within "
+                                 "1-4096 agents\n"));
     assert_non_null(strstr(said, "dialer.conf:4: 'nonsense' is not of the form name = value\n"));
     assert_non_null(strstr(said, "dialer.conf:5: there is no setting 'flavour'"));
     assert_non_null(strstr(said, "dialer.conf:6: http 'here' is not of the form HOST:PORT\n"));
