@@ -52,7 +52,16 @@ add_test(NAME house.arrows COMMAND ${CMAKE_SOURCE_DIR}/tests/house/arrows.sh
 add_test(NAME house.purity COMMAND ${CMAKE_SOURCE_DIR}/tests/house/purity.sh
          ${CMAKE_SOURCE_DIR}/tests/house/pure-names.txt ${pure_libraries})
 add_test(NAME house.format COMMAND ${CMAKE_SOURCE_DIR}/tests/house/format.sh ${CMAKE_SOURCE_DIR})
-set_tests_properties(house.arrows house.purity house.format
+set(room_libraries)
+foreach(entry ${rooms})
+    string(REGEX REPLACE "=.*" "" name "${entry}")
+    string(REPLACE "/" "_" target "room_${name}")
+    if(TARGET ${target})
+        list(APPEND room_libraries $<TARGET_FILE:${target}>)
+    endif()
+endforeach()
+add_test(NAME house.names COMMAND ${CMAKE_SOURCE_DIR}/tests/house/names.sh ${room_libraries})
+set_tests_properties(house.arrows house.purity house.format house.names
                      PROPERTIES LABELS house SKIP_RETURN_CODE 77)
 
 # Every fuzz/fuzz_<parser>.c is a libFuzzer target in the `fuzz` preset. Everywhere else it is linked

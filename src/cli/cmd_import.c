@@ -89,6 +89,8 @@ static void say_result(const json_t *import, const char *rejects)
     static const char *const NAMES[] = {"rows",       "imported", "merged",
                                         "duplicates", "rejected", "warnings"};
 
+    if (json_is_true(json_object_get(import, "already")))
+        printf("this file was imported before, nothing has changed; it brought\n");
     for (size_t i = 0; i < array_count(NAMES); ++i)
         printf("%s%lld %s", i ? ", " : "",
                (long long)json_integer_value(json_object_get(import, NAMES[i])), NAMES[i]);

@@ -48,7 +48,8 @@ test('a list is imported, its bad rows told, and a second time changes nothing',
     const rejects = readFileSync(`${file}.rejects.csv`, 'utf8').trim().split(/\r?\n/);
     assert.equal(rejects.length, 1 + list.bad + list.duplicates, 'a line for each, after the names');
     const again = await center.json(['import', '--campaign', 'spring', file]);
-    assert.equal(again.imported, 0);
+    assert.equal(again.already, true);
+    assert.equal(again.id, first.id);
     const { leads } = await center.report('spring');
     assert.equal(leads.fresh, list.people.size);
 });
