@@ -4,11 +4,17 @@
 #include "core/desk.h"
 #include "core/emit.h"
 
-static void leg_become(struct dialer *dialer, struct agent *agent, enum leg_state state)
+static void leg_move(struct dialer *dialer, struct agent *agent, enum leg_state state)
 {
     check(leg_may_become(agent->record.leg, state));
     agent->record.leg = state;
     agent->record.leg_since = dialer->now;
+}
+
+/* The one gate. */
+static void leg_become(struct dialer *dialer, struct agent *agent, enum leg_state state)
+{
+    leg_move(dialer, agent, state);
     touch_agent(dialer, agent);
     desk_update_idle(dialer, agent);
 }
@@ -64,11 +70,12 @@ void agent_leg_hang_up(struct dialer *dialer, struct agent *agent)
     leg_become(dialer, agent, LEG_NONE);
 }
 
-/* The call may still stand in its room: asked before it is dialled anew. */
+/* The call may still stand in its room: asked before it is dialled anew. All agents
+ * come through here in one event, so nothing is written: a restart would do the same again. */
 void leg_recover(struct dialer *dialer, struct agent *agent)
 {
     if (agent->record.leg == LEG_CONNECTED)
-        leg_become(dialer, agent, LEG_REJOINING);
+        leg_move(dialer, agent, LEG_REJOINING);
     if (agent->record.leg == LEG_NONE || agent->record.leg == LEG_LOST) {
         agent->leg_leaving = agent->record.leg_serial != 0;
         timer_set(dialer, &agent->leg_timer, agent->leg_leaving ? dialer->now : INSTANT_NEVER);

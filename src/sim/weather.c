@@ -34,7 +34,7 @@ static uint8_t some_cap(struct rng *rng)
     return (uint8_t)(rng_chance(rng, 0.4) ? draw(rng, 1, HISTORY_RECENT_MAX) : 0);
 }
 
-static struct campaign_options draw_options(struct rng *rng)
+struct campaign_options weather_options(struct rng *rng)
 {
     struct campaign_options options = campaign_options_default();
 
@@ -138,6 +138,6 @@ struct weather weather_of(uint64_t seed)
     weather.starts_at += rng_chance(&rng, 0.3) ? (instant)rng_below(&rng, 1440) * MINUTE
                                                : (instant)draw(&rng, 11 * 60, 18 * 60) * MINUTE;
     for (uint32_t i = 0; i < WEATHER_CAMPAIGNS_MAX; ++i)
-        weather.options[i] = draw_options(&rng);
+        weather.options[i] = weather_options(&rng);
     return weather;
 }

@@ -40,5 +40,6 @@ struct weather {
 };
 
 struct weather weather_of(uint64_t seed);
+struct campaign_options weather_options(struct rng *rng);
 
 #endif

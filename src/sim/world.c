@@ -362,18 +362,79 @@ static void do_not_call(struct world *world)
     world_feed(world, &event);
 }
 
-static void command(struct world *world)
+static void start_or_stop(struct world *world, campaign_id campaign)
 {
     struct event event = {.kind = EVENT_CAMPAIGN_COMMANDED};
 
-    again_later(world, HAPPENING_COMMAND, world->weather.command_every_s);
-    if (!world->up || world->resting)
-        return;
-    event.of.command.campaign = 1 + rng_below(&world->rng, world->weather.campaigns);
+    event.of.command.campaign = campaign;
     event.of.command.command = (enum campaign_command)rng_below(&world->rng, COMMAND_COUNT);
     if (rng_chance(&world->rng, 0.6))
         event.of.command.command = COMMAND_START;
     world_feed(world, &event);
+}
+
+/* How long somebody may wait stays as it was: calls that wait are held to it. */
+static void change_options(struct world *world, campaign_id campaign)
+{
+    struct event event = {.kind = EVENT_CAMPAIGN_CHANGED};
+    struct campaign_options *options = &world->campaigns[campaign - 1].options;
+    instant answer_wait_max = options->answer_wait_max;
+
+    *options = weather_options(&world->rng);
+    options->answer_wait_max = answer_wait_max;
+    event.of.campaign.id = campaign;
+    event.of.campaign.options = *options;
+    world_feed(world, &event);
+}
+
+static void change_agent(struct world *world)
+{
+    struct event event = {.kind = EVENT_AGENT_CHANGED};
+    uint32_t place = (uint32_t)rng_below(&world->rng, world->weather.agents);
+    struct world_agent *agent = &world->agents[place];
+
+    agent->campaign_count = 0;
+    for (uint32_t i = 0; i < world->weather.campaigns; ++i)
+        if (rng_chance(&world->rng, 0.6))
+            agent->campaigns[agent->campaign_count++] = i + 1;
+    event.of.agent.record.id = place + 1;
+    event.of.agent.campaign_count = agent->campaign_count;
+    memcpy(event.of.agent.campaigns, agent->campaigns, sizeof(agent->campaigns));
+    world_feed(world, &event);
+}
+
+static void withdraw_lead(struct world *world)
+{
+    struct event event = {.kind = EVENT_LEAD_WITHDRAWN};
+
+    event.of.lead_id = 1 + rng_below(&world->rng, world->weather.leads);
+    world_feed(world, &event);
+}
+
+static void command(struct world *world)
+{
+    campaign_id campaign = 1 + rng_below(&world->rng, world->weather.campaigns);
+
+    again_later(world, HAPPENING_COMMAND, world->weather.command_every_s);
+    if (!world->up || world->resting)
+        return;
+    switch (rng_below(&world->rng, 8)) {
+    case 0:
+        change_options(world, campaign);
+        break;
+    case 1:
+        change_agent(world);
+        break;
+    case 2:
+        withdraw_lead(world);
+        break;
+    case 3:
+        world_feed(world, &(struct event){.kind = EVENT_LEADS_ADDED, .of.campaign_id = campaign});
+        break;
+    default:
+        start_or_stop(world, campaign);
+        break;
+    }
 }
 
 static void start(struct world *world)
