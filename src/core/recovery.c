@@ -41,7 +41,8 @@ void recovery_attempt(struct dialer *dialer, const struct event *event)
         return;
     }
     if (!lead || lead->record.state != LEAD_ATTEMPTING || lead->attempt || lead->person->holder ||
-        record->number_index >= lead->number_count) {
+        record->number_index >= lead->number_count ||
+        lead->numbers[record->number_index].number->id != record->number) {
         refuse(dialer, REFUSED_UNKNOWN_LEAD);
         return;
     }
