@@ -136,7 +136,7 @@ static int import_list(const struct command *command, const struct arguments *ar
     const char *list = arguments->words[0], *slash = strrchr(list, '/');
     char path[CLIENT_PATH_SIZE];
     json_t *import = NULL;
-    uint64_t size;
+    uint64_t size = 0;
     FILE *file;
     int code = open_list(command, list, &file, &size);
 
