@@ -128,8 +128,9 @@ void keeper_take(struct world *world, const struct effect *effects, uint32_t cou
     batch->count = count;
     if (world_chance(world, world->weather.stall))
         mean += 5;
-    at = instant_max(world->now, world->commit_free_at) + 1 +
-         (world_chance(world, 0.7) ? 0 : world_spell(world, mean));
+    if (world->resting)
+        mean = 0.003;
+    at = instant_max(world->now + 1 + world_spell(world, mean), world->commit_free_at);
     world->commit_free_at = at;
     world_later(world, HAPPENING_COMMIT, at);
 }

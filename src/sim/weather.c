@@ -98,6 +98,8 @@ static void draw_ways(struct rng *rng, struct weather *weather)
     weather->act_lost = sometimes(rng, 0, 0.05);
     weather->poll_lost = sometimes(rng, 0, 0.1);
     weather->commit_s = rng_chance(rng, 0.5) ? 0.003 : rng_between(rng, 0.001, 1);
+    if (rng_chance(rng, 0.2)) /* a disk that is on its last legs */
+        weather->commit_s = rng_between(rng, 1, 5);
     weather->stall = sometimes(rng, 0, 0.01);
     weather->claim_fails = sometimes(rng, 0, 0.1);
 }
@@ -128,6 +130,8 @@ struct weather weather_of(uint64_t seed)
     draw_ways(&rng, &weather);
     draw_desks(&rng, &weather);
     weather.crash_every_s = sometimes(&rng, 30, 1200);
+    weather.crash_at_answer = sometimes(&rng, 0, 0.1) * (double)rng_chance(&rng, 0.5);
+    weather.crash_at_order = sometimes(&rng, 0, 0.02) * (double)rng_chance(&rng, 0.5);
     weather.engine_restart_every_s = sometimes(&rng, 60, 1800);
     weather.leap_every_s = sometimes(&rng, 60, 1800);
     weather.do_not_call_every_s = sometimes(&rng, 5, 300);
@@ -139,5 +143,9 @@ struct weather weather_of(uint64_t seed)
                                                : (instant)draw(&rng, 11 * 60, 18 * 60) * MINUTE;
     for (uint32_t i = 0; i < WEATHER_CAMPAIGNS_MAX; ++i)
         weather.options[i] = weather_options(&rng);
+    if (rng_chance(&rng, 0.3)) /* with a closing before everybody, somewhere */
+        weather.starts_at += 20 * HOUR + (instant)draw(&rng, 50, 59) * MINUTE + 40 * SECOND -
+                             weather.starts_at % HOUR - weather.starts_at % DAY / HOUR * HOUR +
+                             (instant)rng_below(&rng, 12) * HOUR;
     return weather;
 }

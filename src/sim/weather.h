@@ -33,6 +33,8 @@ struct weather {
     double leg_fails;
     double leg_lost_every_s; /* mean, per agent; 0: never */
     /* misfortune, means between; 0: never */
+    double crash_at_answer,
+        crash_at_order; /* share of those moments that the server does not outlive */
     double crash_every_s, engine_restart_every_s, leap_every_s, do_not_call_every_s,
         command_every_s;
     instant starts_at;

@@ -209,8 +209,21 @@ static void act_now(struct world *world, const struct effect *effect)
     world_later(world, HAPPENING_ACT, world->now + world_way(world))->of.effect = *effect;
 }
 
+/* The moments at which a crash forgets most: something was just promised, and nothing is written. */
+static void tempt_fate(struct world *world, const struct effect *effect)
+{
+    double share = effect->kind == EFFECT_ANSWER_CALL  ? world->weather.crash_at_answer
+                   : effect->kind == EFFECT_PLACE_CALL ? world->weather.crash_at_order
+                                                       : 0;
+
+    if (world_chance(world, share))
+        world_later(world, HAPPENING_CRASH,
+                    world->now + world_spell(world, world->weather.commit_s));
+}
+
 static void watch(struct world *world, const struct effect *effect)
 {
+    tempt_fate(world, effect);
     if (effect->kind == EFFECT_PLACE_CALL)
         invariants_ordered(world, effect);
     if (effect->kind == EFFECT_RECORD_ATTEMPT)
@@ -475,7 +488,7 @@ static void happen(struct world *world, struct happening *happening)
         people_do(world, (uint32_t)happening->about, happening->serial, happening->detail);
         break;
     case HAPPENING_CRASH:
-        if (!world->resting)
+        if (!world->resting && happening->life == world->life)
             crash(world);
         break;
     case HAPPENING_START:

@@ -331,6 +331,24 @@ static void a_claim_is_made_below_the_low_mark_and_only_once(void **state)
     world_close(&world);
 }
 
+static void leads_added_while_a_claim_is_out_are_claimed_after_it(void **state)
+{
+    struct campaign_options options = campaign_options_default();
+    struct dialer_limits limits = dialer_limits_default();
+    struct event ended = {.kind = EVENT_CLAIM_ENDED};
+    static struct world world;
+
+    world_open(&world, &limits, &options);
+    ended.of.claim.campaign = 1;
+    ended.of.claim.claim = world_effect(&world, EFFECT_CLAIM_LEADS)->of.claim.claim;
+    ended.of.claim.next_due = INSTANT_NEVER; /* the store looked before they came */
+    world_feed(&world, &(struct event){.kind = EVENT_LEADS_ADDED, .of.campaign_id = 1});
+    assert_null(world_effect(&world, EFFECT_CLAIM_LEADS));
+    world_feed(&world, &ended);
+    assert_non_null(world_effect(&world, EFFECT_CLAIM_LEADS));
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +369,7 @@ int main(void)
         cmocka_unit_test(an_agents_do_not_call_blocks_the_person_everywhere),
         cmocka_unit_test(a_promised_callback_is_kept_for_its_time),
         cmocka_unit_test(a_claim_is_made_below_the_low_mark_and_only_once),
+        cmocka_unit_test(leads_added_while_a_claim_is_out_are_claimed_after_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
