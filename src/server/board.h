@@ -7,6 +7,8 @@
 #include <jansson.h>
 
 /*
+ * While it stands, what we log goes to DIR/outdial.log: a picture and a log cannot share a screen.
+ *
  * The floor in a terminal: agents, calls, results and hello latency, redrawn in place twice a second; where standard
  * output is no terminal, a plain line every five seconds.
  */

@@ -42,7 +42,7 @@ struct engine {
     unsigned pause_ms;
     unsigned calls_per_second;
     instant up_since;
-    char *program, *data, *http, *sip, *media, *trunk, *account, *auth_token;
+    char *program, *data, *http, *sip, *media, *trunk, *account, *auth_token, *log;
     char *url;
 };
 
@@ -188,7 +188,8 @@ static void start(struct engine *engine)
     const char *const environment[] = {account, token, NULL};
     const char *const flags[][2] = {{"--http", engine->http},   {"--sip", engine->sip},
                                     {"--media", engine->media}, {"--trunk", engine->trunk},
-                                    {"--data", folder},         {"--cps", cps}};
+                                    {"--data", folder},         {"--cps", cps},
+                                    {"--log", engine->log}};
 
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         log_warning("engine.folder", "why=\"%s\"", strerror(errno));
@@ -333,7 +334,8 @@ int engine_new(struct engine **enginep, struct loop *loop, const struct engine_o
                  {&engine->media, options->media},
                  {&engine->trunk, options->trunk},
                  {&engine->account, options->account},
-                 {&engine->auth_token, options->auth_token}};
+                 {&engine->auth_token, options->auth_token},
+                 {&engine->log, options->log}};
     int err = 0;
 
     if (!engine)
@@ -382,6 +384,7 @@ void engine_free(struct engine *engine)
     free(engine->trunk);
     free(engine->account);
     free(engine->auth_token);
+    free(engine->log);
     free(engine->url);
     free(engine);
 }

@@ -40,6 +40,7 @@ struct engine_options {
     const char *http, *sip, *media;
     const char *trunk; /* "" for none */
     const char *account, *auth_token;
+    const char *log; /* the least level it writes to standard error */
     unsigned calls_per_second;
 };
 

@@ -294,6 +294,7 @@ static int make_voice(struct process *process)
         .trunk = process->trunk,
         .account = server->credentials.account,
         .auth_token = server->credentials.auth_token,
+        .log = options->demo && isatty(STDOUT_FILENO) ? "error" : options->log,
         /* agents' lines come on top of the customers' calls */
         .calls_per_second = 2 * options->calls_per_second + 20,
     };

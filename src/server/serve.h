@@ -22,6 +22,7 @@ struct serve_options {
     const char *voice;      /* URL of another's interface, or "": the engine is ours */
     const char *public_url; /* "" : what it listens on */
     const char *engine_http, *engine_sip, *engine_media;
+    const char *log;       /* "info": the level, for the engine too */
     const char *caller_id; /* "" : the credentials', or a fictitious one */
     unsigned calls_per_second, commit_ms, agents_max, calls_max;
     size_t upload_size_max;
