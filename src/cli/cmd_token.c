@@ -39,6 +39,7 @@ static int make(const struct command *command, struct client *client,
     const char *name = arguments->values[FLAG_NAME], *agent = arguments->values[FLAG_AGENT];
     const char *expires = arguments->values[FLAG_EXPIRES];
     json_t *body = json_object(), *answer = NULL;
+    char path[CLIENT_PATH_SIZE];
     int64_t seconds;
 
     if (name)
@@ -53,7 +54,7 @@ static int make(const struct command *command, struct client *client,
         }
         json_object_set_new(body, "expires_s", json_integer(seconds));
     }
-    int code = client_call(client, "POST", "tokens", body, &answer);
+    int code = client_call(client, "POST", client_path(path, "tokens", NULL), body, &answer);
 
     if (code == COMMAND_DONE && arguments->values[FLAG_JSON])
         show_json(answer);
@@ -70,8 +71,9 @@ static int list(struct client *client, const struct arguments *arguments)
                                             {"agent", "agent"},
                                             {"made_at", "made"},
                                             {"expires_at", "ends"}};
+    char path[CLIENT_PATH_SIZE];
     json_t *items = NULL;
-    int code = client_list(client, "tokens", 0, &items);
+    int code = client_list(client, client_path(path, "tokens", NULL), 0, &items);
 
     if (code == COMMAND_DONE && arguments->values[FLAG_JSON])
         show_json(items);
