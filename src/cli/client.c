@@ -35,9 +35,18 @@ static bool read_token_file(const char *path, char token[TOKEN_SIZE])
 
     if (!file)
         return false;
+    errno = 0;
     if (!fgets(token, TOKEN_SIZE, file))
         token[0] = '\0';
+    for (char *at = token; *at; ++at)
+        if (*at < 0x20 && *at != '\n' && *at != '\r') {
+            token[0] = '\0';
+            errno = EILSEQ;
+        }
+    int err = errno;
+
     fclose(file);
+    errno = err;
     line = slice_trim(slice_from(token));
     memmove(token, line.at, line.size);
     token[line.size] = '\0';
@@ -53,6 +62,9 @@ static int find_token(const struct command *command, const struct settings *sett
     if (given && *given) {
         if (!slice_copy(slice_from(given), token, TOKEN_SIZE))
             return command_failed(command, "OUTDIAL_TOKEN is too long for a token");
+        for (const char *at = token; *at; ++at)
+            if ((unsigned char)*at <= ' ')
+                return command_failed(command, "OUTDIAL_TOKEN holds blanks or line ends");
         return COMMAND_DONE;
     }
     if (*settings->token_file)

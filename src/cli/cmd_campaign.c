@@ -77,8 +77,12 @@ static int read_settings_file(const struct command *command, const char *name, j
     json_error_t error;
 
     *settings = strcmp(name, "-") ? json_load_file(name, 0, &error) : json_loadf(stdin, 0, &error);
+    if (!*settings && error.line < 1)
+        return command_failed(command, "%s", error.text);
     if (!*settings)
         return command_failed(command, "%s:%d: %s", name, error.line, error.text);
+    if (!json_is_object(*settings))
+        return command_failed(command, "%s: the settings must be an object", name);
     return COMMAND_DONE;
 }
 

@@ -50,6 +50,8 @@ static int run(const struct command *command, int argc, char **argv)
 
     if (code != COMMAND_DONE)
         return arguments_answer(code);
+    if (arguments.word_count)
+        return command_misused(command, "'%s' is one word too many", arguments.words[0]);
     code = settings_load(&settings, SETTINGS_ALL, &arguments);
     if (code == COMMAND_DONE && arguments_get(&arguments, command, "--json"))
         print_json(&settings);
@@ -61,10 +63,11 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_settings = {
     .name = "settings",
-    .usage = "[--json]",
+    .usage = "[--config FILE] [--json]",
     .sentence = "every setting with its unit, range, default and present value",
     .details = "What is printed without --json is a settings file: keep the lines you change, and\n"
                "name it by --config or the variable OUTDIAL_CONFIG.",
     .flags = flags,
+    .settings = SETTINGS_SHOW,
     .run = run,
 };

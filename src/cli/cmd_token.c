@@ -83,13 +83,11 @@ static int list(struct client *client, const struct arguments *arguments)
     return code;
 }
 
-static int end(const struct command *command, struct client *client, const char *id)
+static int end(struct client *client, const char *id)
 {
     char path[CLIENT_PATH_SIZE];
     json_t *answer = NULL;
 
-    if (!id)
-        return command_misused(command, "end needs the id of a token; `outdial token list` has it");
     int code = client_call(client, "DELETE", client_path(path, "tokens", id, NULL), NULL, &answer);
 
     json_decref(answer);
@@ -100,8 +98,18 @@ static int act(const struct command *command, const struct settings *settings,
                const struct arguments *arguments)
 {
     const char *verb = arguments->word_count ? arguments->words[0] : "make";
+    bool ends = strcmp(verb, "end") == 0;
     struct client *client = NULL;
 
+    if (!ends && strcmp(verb, "make") != 0 && strcmp(verb, "list") != 0)
+        return command_misused(command, "there is no '%s'; make, list or end", verb);
+    if (ends && arguments->word_count < 2)
+        return command_misused(command, "end needs the id of a token; `outdial token list` has it");
+    if (arguments->word_count > (ends ? 2u : 1u))
+        return command_misused(command, "'%s' is one word too many",
+                               arguments->words[ends ? 2 : 1]);
+    if (arguments->values[FLAG_OFFLINE] && strcmp(verb, "make") != 0)
+        return command_misused(command, "--offline is for make alone");
     if (arguments->values[FLAG_OFFLINE])
         return make_offline(command, settings, arguments);
     int code = client_open(&client, command, settings);
@@ -110,10 +118,8 @@ static int act(const struct command *command, const struct settings *settings,
         code = make(command, client, arguments);
     else if (code == COMMAND_DONE && strcmp(verb, "list") == 0)
         code = list(client, arguments);
-    else if (code == COMMAND_DONE && strcmp(verb, "end") == 0)
-        code = end(command, client, arguments->word_count > 1 ? arguments->words[1] : NULL);
     else if (code == COMMAND_DONE)
-        code = command_misused(command, "there is no '%s'; make, list or end", verb);
+        code = end(client, arguments->words[1]);
     client_close(client);
     return code;
 }
@@ -135,7 +141,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_token = {
     .name = "token",
-    .usage = "[make | list | end ID] [--name NAME] [--agent AGENT] [--offline]",
+    .usage = "[make | list | end ID] [--name NAME] [--agent AGENT] [--offline] [--json]",
     .sentence = "bearer tokens of the interface: made (printed once), listed, ended",
     .details =
         "The first token is made with the data folder and kept in its file `token`, where the\n"

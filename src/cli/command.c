@@ -46,6 +46,12 @@ static int run_help(const struct command *command, int argc, char **argv)
         print_overview(stdout);
         return COMMAND_DONE;
     }
+    if (argc > 2)
+        return command_misused(command, "'%s' is one word too many", argv[2]);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        command_help(command);
+        return COMMAND_DONE;
+    }
     const struct command *asked = command_find(argv[1]);
 
     if (!asked)

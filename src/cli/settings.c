@@ -156,6 +156,18 @@ static bool address_is_good(const char *value)
     return colon && colon != value && slice_to_i64(slice_from(colon + 1), 0, 65535, &port) == 0;
 }
 
+static bool url_is_good(struct slice given)
+{
+    size_t head = slice_starts(given, "https://") ? 8 : 7;
+
+    if (head == 7 && !slice_starts(given, "http://"))
+        return false;
+    for (size_t i = 0; i < given.size; i++)
+        if ((unsigned char)given.at[i] <= ' ' || given.at[i] == 127)
+            return false;
+    return given.size > head && !strchr("/:?#", given.at[head]);
+}
+
 static bool choice_is_good(const char *words, const char *value)
 {
     struct slice rest = slice_from(words);
@@ -184,9 +196,9 @@ static const char *fault(const struct setting *setting, const char *value, int64
     case SETTING_ADDRESS:
         return address_is_good(value) ? NULL : "is not of the form";
     case SETTING_URL:
-        return !*value || slice_starts(given, "http://") || slice_starts(given, "https://")
+        return !*value || url_is_good(given)
                    ? NULL
-                   : "does not begin with http:// or https://; wanted:";
+                   : "is not of the form http://HOST or https://HOST; wanted:";
     case SETTING_SIP:
         return !*value || slice_starts(given, "sip:") ? NULL : "is not of the form";
     }
@@ -289,6 +301,8 @@ static void read_file(struct loading *loading, const char *name, const char *tex
         char where[512];
 
         snprintf(where, sizeof(where), "%s:%d", name, line);
+        if (line == 1 && slice_starts(rest, "\xef\xbb\xbf"))
+            rest = slice_of(rest.at + 3, rest.size - 3);
         read_line(loading, slice_cut(&rest, '\n'), where);
     }
 }
@@ -333,9 +347,10 @@ static int slurp(const char *path, struct text *text)
 
     if (!file)
         return errno;
+    errno = 0;
     while ((got = fread(part, 1, sizeof(part), file)) > 0)
         text_add_bytes(text, part, got);
-    int err = ferror(file) ? EIO : text->failed ? ENOMEM : 0;
+    int err = ferror(file) ? (errno ? errno : EIO) : text->failed ? ENOMEM : 0;
 
     fclose(file);
     return err;
@@ -353,6 +368,8 @@ int settings_load(struct settings *settings, unsigned groups, const struct argum
     text_init(&text);
     int err = path && *path ? slurp(path, &text) : 0;
 
+    if (!err && text.size && memchr(text.at, '\0', text.size))
+        err = EILSEQ; /* no text */
     if (err) {
         *settings = (struct settings){.http = NULL};
         fprintf(stderr, "outdial: cannot read settings from '%s': %s\n", path, strerror(err));

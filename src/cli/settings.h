@@ -25,6 +25,7 @@ enum settings_group {
     SETTINGS_PHONES = 1 << 2,
     SETTINGS_CLIENT = 1 << 3, /* commands that talk to a server */
     SETTINGS_LOG = 1 << 4,
+    SETTINGS_SHOW = 1 << 5, /* `outdial settings`: nothing but the name of the file */
     SETTINGS_ALL = 0xff,
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "wire/form.h"
 
 const char *verb_flag(const struct verb_call *call, const char *name)
 {
@@ -39,6 +40,9 @@ int verb_run(const struct command *command, const struct verb *verbs, size_t ver
 
     if (code != COMMAND_DONE)
         return arguments_answer(code);
+    for (size_t i = 0; i < arguments.word_count; ++i)
+        if (!utf8_is_valid(slice_from(arguments.words[i])))
+            return command_misused(command, "'%s' is not UTF-8", arguments.words[i]);
     call.verb = find(command, verbs, verb_count, &arguments);
     if (!call.verb)
         return COMMAND_MISUSED;

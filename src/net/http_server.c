@@ -27,7 +27,7 @@ struct http_request {
     struct http_server *server;
     struct MHD_Connection *connection;
     enum request_stage stage;
-    unsigned refused; /* a status decided before the handler */
+    bool is_too_large;
     char *method, *path, *query;
     struct text body;
     size_t dropped_size; /* of a body too large */
@@ -166,22 +166,26 @@ static enum MHD_Result send_answer(struct http_request *request)
     return result;
 }
 
-static enum MHD_Result refuse(struct http_request *request, unsigned status, const char *title)
-{
-    struct text text;
-
-    text_init(&text);
-    text_addf(&text, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u}\n", title, status);
-    request->stage = STAGE_HANDLING;
-    http_request_reply(request, status, "application/problem+json", text.at, text.size);
-    text_release(&text);
-    return send_answer(request);
-}
-
 /* A body a little too large is read to its end, so that the client hears the 413 and not a reset. */
 static size_t body_size_max(const struct http_request *request)
 {
     return request->spools ? request->spool_size_max : request->server->body_size_max;
+}
+
+static enum MHD_Result refuse_size(struct http_request *request)
+{
+    struct text text;
+
+    text_init(&text);
+    text_addf(&text,
+              "{\"type\":\"about:blank\",\"title\":\"Content Too Large\",\"status\":413,"
+              "\"detail\":\"the body may have %zu bytes\"}\n",
+              body_size_max(request));
+    request->stage = STAGE_HANDLING;
+    http_request_reply(request, MHD_HTTP_CONTENT_TOO_LARGE, "application/problem+json", text.at,
+                       text.size);
+    text_release(&text);
+    return send_answer(request);
 }
 
 static size_t read_size_max(const struct http_request *request)
@@ -222,8 +226,8 @@ static enum MHD_Result take_body(struct http_request *request, const char *data,
     size_t max = body_size_max(request);
     size_t kept = request->spools ? request->spool_size : request->body.size;
 
-    if (request->refused || kept + *size > max) {
-        request->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+    if (request->is_too_large || kept + *size > max) {
+        request->is_too_large = true;
         request->dropped_size += *size;
         if (max + request->dropped_size > read_size_max(request))
             return MHD_NO;
@@ -255,7 +259,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         request->connection = connection;
         if (server->head_handler)
             server->head_handler(server->arg, request);
-        return declared_too_large(request) ? refuse(request, 413, "Content Too Large") : MHD_YES;
+        return declared_too_large(request) ? refuse_size(request) : MHD_YES;
     }
     if (request->stage == STAGE_SENT)
         return MHD_YES;
@@ -265,8 +269,8 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         return take_body(request, data, size);
     if (request->stage != STAGE_BODY)
         return MHD_YES;
-    if (request->refused)
-        return refuse(request, request->refused, "Content Too Large");
+    if (request->is_too_large)
+        return refuse_size(request);
     request->stage = STAGE_HANDLING;
     request->connection = connection;
     server->handler(server->arg, request);

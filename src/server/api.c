@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/api_fields.h"
 #include "server/server.h"
 #include "server/tokens.h"
 
@@ -47,11 +48,19 @@ static void send_json(struct http_request *request, unsigned status, const char 
     json_decref(json);
 }
 
+/* The detail may hold what the client sent, and be cut within a character. */
 static void send_problem(struct http_request *request, unsigned status, const char *detail,
                          json_t *more)
 {
-    json_t *json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
-                             title_of(status), "status", (int)status, "detail", detail);
+    struct text clean;
+
+    text_init(&clean);
+    utf8_clean(slice_from(detail), &clean);
+    json_t *json =
+        json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title_of(status),
+                  "status", (int)status, "detail", clean.at ? clean.at : "");
+
+    text_release(&clean);
 
     if (json && more)
         json_object_update(json, more);
@@ -325,7 +334,8 @@ static bool fits(const char *template, const char *path, struct api_call *call)
     return true;
 }
 
-static void decode_parts(struct api_call *call)
+/* False after refusing what is no text. */
+static bool decode_parts(struct api_call *call)
 {
     size_t ends[API_PARTS_MAX], begin = 0;
 
@@ -337,7 +347,12 @@ static void decode_parts(struct api_call *call)
         call->parts[i] =
             slice_of(call->decoded.at ? call->decoded.at + begin : "", ends[i] - begin);
         begin = ends[i];
+        if (!utf8_is_valid(call->parts[i])) {
+            api_refuse(call, 400, "the path is not UTF-8, or holds a zero");
+            return false;
+        }
     }
+    return true;
 }
 
 /* False after answering. */
@@ -370,7 +385,7 @@ static bool read_body(struct api_call *call)
         return true;
     call->body = json_loadb(body.at, body.size, JSON_REJECT_DUPLICATES, &error);
     if (json_is_object(call->body))
-        return true;
+        return api_body_fits(call);
     if (call->body)
         api_refuse(call, 400, "the body must be a JSON object");
     else
@@ -387,8 +402,23 @@ static void dispatch(struct api_call *call)
         api_refuse(call, 400, "the query is not UTF-8");
     else if (!call->server->recovered && call->route->right != API_PUBLIC)
         api_refuse(call, 503, "the server is starting");
-    else if (read_body(call))
+    else if (api_query_fits(call) && read_body(call))
         call->route->take(call);
+}
+
+/* 405, and what there is instead. */
+static void refuse_method(struct api_call *call, const char *path, const char *method)
+{
+    struct text allowed;
+
+    text_init(&allowed);
+    for (size_t i = 0; i < api_route_count; i++)
+        if (fits(api_routes[i].path, path, call))
+            text_addf(&allowed, "%s%s", allowed.size ? ", " : "", api_routes[i].method);
+    http_request_add_header(call->request, "Allow", allowed.at ? allowed.at : "");
+    api_refuse(call, 405, "%.20s is not for this path; %s may be", method,
+               allowed.at ? allowed.at : "nothing");
+    text_release(&allowed);
 }
 
 bool api_take(struct server *server, struct http_request *request)
@@ -399,6 +429,8 @@ bool api_take(struct server *server, struct http_request *request)
 
     if (strncmp(path, "/api/", 5) != 0)
         return false;
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET"; /* the server leaves the body out */
     text_init(&call.decoded);
     form_init(&call.query);
     for (size_t i = 0; i < api_route_count && !call.route; i++) {
@@ -409,10 +441,10 @@ bool api_take(struct server *server, struct http_request *request)
             call.route = &api_routes[i];
     }
     if (call.route) {
-        decode_parts(&call);
-        dispatch(&call);
+        if (decode_parts(&call))
+            dispatch(&call);
     } else if (path_known) {
-        api_refuse(&call, 405, "%s is not for this path", method);
+        refuse_method(&call, path, method);
     } else {
         api_refuse(&call, 404, "there is no such path: %s", path);
     }

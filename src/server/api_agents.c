@@ -48,6 +48,40 @@ void api_agents_list(struct api_call *call)
     free(list);
 }
 
+/* It goes into headers later: nothing but what an address is made of. */
+static bool is_sip_address(const char *sip)
+{
+    static const char USER[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()%&=+$,;?/";
+    static const char HOST[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:[];=";
+
+    if (strncmp(sip, "sip:", 4) != 0)
+        return false;
+    size_t user = strspn(sip + 4, USER);
+    const char *at = sip + 4 + user;
+
+    return user && *at == '@' && at[1] && at[1] != ':' && !at[1 + strspn(at + 1, HOST)];
+}
+
+/* False after refusing: an agent of a campaign that is misspelt would wait for ever. */
+static bool campaigns_are_known(struct api_call *call)
+{
+    const json_t *campaign;
+    size_t i;
+
+    json_array_foreach(json_object_get(call->body, "campaigns"), i, campaign)
+    {
+        const char *name = json_string_value(campaign);
+
+        if (!roster_find_campaign(&call->server->roster, slice_from(name))) {
+            api_refuse(call, 400, "campaigns[%zu]: there is no campaign '%s'", i, name);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* NULL, or what is wrong with the fields of an agent. */
 static const char *fault_of(const json_t *body, bool is_new)
 {
@@ -61,8 +95,7 @@ static const char *fault_of(const json_t *body, bool is_new)
     if (is_new && (!text || !*text || strlen(text) > NAME_SIZE_MAX || strchr(text, '/') ||
                    slice_to_i64(slice_from(text), INT64_MIN, INT64_MAX, &number) == 0))
         return "name: must be a text of 1-100 bytes, no number and without '/'";
-    if ((is_new || contact) &&
-        (!sip || strncmp(sip, "sip:", 4) != 0 || strlen(sip) > CONTACT_SIZE_MAX))
+    if ((is_new || contact) && (!sip || strlen(sip) > CONTACT_SIZE_MAX || !is_sip_address(sip)))
         return "contact: must be of the form sip:USER@HOST[:PORT]";
     if (campaigns && !json_is_array(campaigns))
         return "campaigns: must be a list of names";
@@ -160,7 +193,7 @@ void api_agents_create(struct api_call *call)
         api_refuse(call, 400, "%s", fault);
     else if (roster_find_agent(&call->server->roster, slice_from(name)))
         api_refuse(call, 409, "there is an agent '%s' already", name);
-    else
+    else if (campaigns_are_known(call))
         api_work(api_job_new(call), API_WRITE, create_work, create_then);
 }
 
@@ -232,6 +265,8 @@ void api_agent_change(struct api_call *call)
         api_refuse(call, 400, "%s", fault);
         return;
     }
+    if (!campaigns_are_known(call))
+        return;
     struct api_job *job = api_job_new(call);
 
     if (!job->input)

@@ -158,7 +158,7 @@ void api_campaigns_create(struct api_call *call)
     else if (roster_find_campaign(&call->server->roster, slice_from(name)))
         api_refuse(call, 409, "there is a campaign '%s' already", name);
     else if (settings && campaign_settings_read(settings, &options, why, sizeof(why)) != 0)
-        api_refuse(call, 422, "settings.%s", why);
+        api_refuse(call, 422, json_is_object(settings) ? "settings.%s" : "settings: %s", why);
     else
         api_work(api_job_new(call), API_WRITE, create_work, create_then);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "wire/phone_number.h"
 
 /* One number of the options: where it is, in which unit it is written, how wide it is kept. */
 enum field_kind { FIELD_U8, FIELD_U16, FIELD_U32, FIELD_INSTANT, FIELD_BOOL };
@@ -309,6 +310,23 @@ static void read_mode(struct reading *reading, const json_t *value,
               word ? word : "");
 }
 
+static bool is_e164(const char *word)
+{
+    size_t digits = strspn(word + (*word == '+'), "0123456789");
+
+    return *word == '+' && digits >= 7 && digits <= 15 && !word[1 + digits];
+}
+
+static void read_text(struct reading *reading, const char *name, const char *word)
+{
+    if (!word || strlen(word) > 1000)
+        fault(reading, "%s: must be a text of at most 1000 bytes", name);
+    else if (strcmp(name, "caller_id") == 0 && *word && !is_e164(word))
+        fault(reading, "caller_id: '%.40s' is not a number like +15005550006", word);
+    else if (strcmp(name, "country") == 0 && *word && !phone_country_is_known(word))
+        fault(reading, "country: '%.40s' is no country of two letters", word);
+}
+
 static void read_one(struct reading *reading, const char *name, const json_t *value,
                      struct campaign_options *options)
 {
@@ -335,8 +353,7 @@ static void read_one(struct reading *reading, const char *name, const json_t *va
         read_object(reading, "abandonment.", abandonment_fields, array_count(abandonment_fields),
                     value, &options->abandonment);
     } else if (is_text_field(name)) {
-        if (!word || strlen(word) > 1000)
-            fault(reading, "%s: must be a text of at most 1000 bytes", name);
+        read_text(reading, name, word);
     } else if (!read_named(reading, "", campaign_fields, array_count(campaign_fields), name, value,
                            options)) {
         fault(reading, "%s: there is no such setting", name);
@@ -352,7 +369,7 @@ int campaign_settings_read(const json_t *document, struct campaign_options *opti
     json_t *value;
 
     if (!json_is_object(document))
-        fault(&reading, "the settings must be an object");
+        fault(&reading, "%s", "must be an object");
     json_object_foreach((json_t *)document, name, value) read_one(&reading, name, value, &fresh);
     if (!reading.err && campaign_options_check(&fresh, &wrong) != REFUSED_NOT)
         fault(&reading, "%s: not lawful, or it contradicts the others", wrong);

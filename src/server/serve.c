@@ -138,8 +138,11 @@ static int listen_http(struct process *process)
         http.port = port;
         err = http_server_new(&server->http, server->loop, &http, server_take_request, server);
     }
+    if (err == EINVAL)
+        return fail(process, "--http '%s' needs an address in numbers, or localhost",
+                    options->http);
     if (err)
-        return fail(process, "cannot listen on %s: %s", options->http, strerror(err));
+        return fail(process, "cannot listen on '%s': %s", options->http, strerror(err));
     http_server_on_head(server->http, server_take_head);
     port = http_server_port(server->http);
     keep_port(server, port);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "server/api.h"
 #include "server/api_live.h"
 #include "server/server.h"
 
@@ -94,6 +95,13 @@ bool status_page_take(struct server *server, struct http_request *request)
                             "default-src 'none'; style-src 'self'; frame-ancestors 'none'; "
                             "base-uri 'none'; form-action 'none'");
     http_request_add_header(request, "X-Content-Type-Options", "nosniff");
+    if ((strcmp(path, "/") == 0 || strcmp(path, "/status.css") == 0) &&
+        strcmp(http_request_method(request), "GET") != 0 &&
+        strcmp(http_request_method(request), "HEAD") != 0) {
+        http_request_add_header(request, "Allow", "GET, HEAD");
+        api_reply_problem(request, 405, "this page can only be read");
+        return true;
+    }
     if (strcmp(path, "/status.css") == 0) {
         http_request_reply(request, 200, "text/css", style, sizeof(style) - 1);
         return true;

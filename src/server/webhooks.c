@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/api.h"
 #include "server/calls.h"
 #include "server/dialing.h"
 #include "server/legs.h"
@@ -261,17 +262,15 @@ static bool is_genuine(struct hook *hook)
 {
     struct server *server = hook->server;
     struct http_request *request = hook->request;
-    bool is_post = strcmp(http_request_method(request), "POST") == 0;
     struct text url;
 
     text_init(&url);
     text_addf(&url, "%s%s", server->public_url, http_request_path(request));
     if (*http_request_query(request))
         text_addf(&url, "?%s", http_request_query(request));
-    bool genuine =
-        !url.failed && signature_verify(server->credentials.auth_token, text_slice(&url),
-                                        is_post ? &hook->body : NULL,
-                                        http_request_header(request, "X-Twilio-Signature"));
+    bool genuine = !url.failed &&
+                   signature_verify(server->credentials.auth_token, text_slice(&url), &hook->body,
+                                    http_request_header(request, "X-Twilio-Signature"));
 
     text_release(&url);
     return genuine;
@@ -287,15 +286,22 @@ bool webhooks_take(struct server *server, struct http_request *request)
     if (i == array_count(hooks))
         return false;
 
+    if (strcmp(http_request_method(request), "POST") != 0) {
+        http_request_add_header(request, "Allow", "POST");
+        api_reply_problem(request, 405, "webhooks are posted");
+        return true;
+    }
+
     int bad_query = form_parse(&hook.query, slice_from(http_request_query(request)));
     int bad_body = form_parse(&hook.body, http_request_body(request));
 
     if (bad_query || bad_body) {
-        http_request_reply(request, 400, NULL, NULL, 0);
+        api_reply_problem(request, 400, "the parameters are no form, or not UTF-8");
     } else if (!is_genuine(&hook)) {
         server->forged_count++;
         log_warning("webhook.forged", "path=%s peer=%s", hooks[i].path, http_request_peer(request));
-        http_request_reply(request, 403, NULL, NULL, 0);
+        api_reply_problem(request, 403,
+                          "the signature is missing, or is not of this address and parameters");
     } else if (!hooks[i].is_question && seen_before(server, request)) {
         reply_nothing(&hook);
     } else {

@@ -177,7 +177,7 @@ static void send_and_wait(struct floor *floor, const struct http_order *order, s
 json_t *floor_ask(struct floor *floor, const char *method, const char *path, const char *body,
                   unsigned *status)
 {
-    char url[512], bearer[128];
+    char url[1536], bearer[128];
     const char *const headers[] = {bearer, NULL};
     struct http_order order = {
         .method = method, .url = url, .headers = headers, .body = slice_from(body)};

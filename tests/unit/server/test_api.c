@@ -46,7 +46,7 @@ static int close_world(void **state)
 static json_t *ask(struct world *world, const char *method, const char *template, const char *path,
                    const char *body, unsigned wanted)
 {
-    char full[512], key[512], why[512];
+    char full[1536], key[512], why[512];
     unsigned status;
 
     snprintf(full, sizeof(full), "/api/v1%s", path);
@@ -73,7 +73,7 @@ static void tell(struct world *world, const char *method, const char *template, 
     json_decref(ask(world, method, template, path, body, wanted));
 }
 
-static bool document_has(const json_t *document, const struct api_route *route)
+static const json_t *described(const json_t *document, const struct api_route *route)
 {
     const json_t *path = json_object_get(json_object_get(document, "paths"), route->path);
     char verb[16];
@@ -82,7 +82,77 @@ static bool document_has(const json_t *document, const struct api_route *route)
     for (; route->method[i]; i++)
         verb[i] = (char)(route->method[i] - 'A' + 'a');
     verb[i] = '\0';
-    return json_object_get(path, verb) != NULL;
+    return json_object_get(path, verb);
+}
+
+/* What "$ref" names: "#/components/parameters/limit". */
+static const json_t *resolved(const json_t *document, const json_t *value)
+{
+    const char *ref = json_string_value(json_object_get(value, "$ref"));
+    struct slice rest = slice_from(ref);
+
+    if (!ref)
+        return value;
+    slice_cut(&rest, '/');
+    while (rest.size) {
+        char name[64];
+
+        slice_copy(slice_cut(&rest, '/'), name, sizeof(name));
+        document = json_object_get(document, name);
+    }
+    return document;
+}
+
+static size_t word_count(const char *words)
+{
+    struct slice rest = slice_from(words);
+    size_t count = 0;
+
+    for (; rest.size; count++)
+        slice_cut(&rest, ' ');
+    return count;
+}
+
+static void must_have(const struct api_route *route, const char *words, const char *name,
+                      const char *mark)
+{
+    char wanted[80], padded[256];
+
+    snprintf(wanted, sizeof(wanted), " %s%s", name, mark);
+    snprintf(padded, sizeof(padded), " %s ", words);
+    if (!strstr(padded, wanted))
+        fail_msg("%s %s: '%s' of docs/openapi.json is not in '%s'", route->method, route->path,
+                 name, words);
+}
+
+static void what_a_request_may_say_is_what_the_document_says(void **state)
+{
+    struct world *world = *state;
+
+    for (size_t i = 0; i < api_route_count; i++) {
+        const struct api_route *route = &api_routes[i];
+        const json_t *said = described(world->document, route), *one;
+        const json_t *body = resolved(world->document, json_object_get(said, "requestBody"));
+        const char *name;
+        json_t *value;
+        size_t at, asked = 0;
+
+        json_array_foreach(json_object_get(said, "parameters"), at, one)
+        {
+            one = resolved(world->document, one);
+            if (strcmp(json_string_value(json_object_get(one, "in")), "query") != 0)
+                continue;
+            must_have(route, route->asks, json_string_value(json_object_get(one, "name")), " ");
+            asked++;
+        }
+        assert_int_equal(asked, word_count(route->asks));
+        body = json_object_get(json_object_get(body, "content"), "application/json");
+        body = resolved(world->document, json_object_get(body, "schema"));
+        body = json_object_get(body, "properties");
+        json_object_foreach((json_t *)(uintptr_t)body, name, value)
+            must_have(route, route->takes, name, ":");
+        assert_int_equal(json_object_size(body), word_count(route->takes));
+    }
 }
 
 static void the_document_has_every_route_and_no_other(void **state)
@@ -91,13 +161,13 @@ static void the_document_has_every_route_and_no_other(void **state)
     const json_t *paths = json_object_get(world->document, "paths");
     const char *path;
     json_t *methods;
-    size_t described = 0;
+    size_t count = 0;
 
     for (size_t i = 0; i < api_route_count; i++)
-        if (!document_has(world->document, &api_routes[i]))
+        if (!described(world->document, &api_routes[i]))
             fail_msg("%s %s is not in docs/openapi.json", api_routes[i].method, api_routes[i].path);
-    json_object_foreach((json_t *)paths, path, methods) described += json_object_size(methods);
-    assert_int_equal(described, api_route_count);
+    json_object_foreach((json_t *)paths, path, methods) count += json_object_size(methods);
+    assert_int_equal(count, api_route_count);
 }
 
 static void answers_about_campaigns_match_the_document(void **state)
@@ -120,6 +190,46 @@ static void answers_about_campaigns_match_the_document(void **state)
     tell(world, "POST", "/campaigns/{campaign}/{command}", "/campaigns/spring/start", NULL, 200);
     tell(world, "POST", "/campaigns/{campaign}/{command}", "/campaigns/spring/explode", NULL, 404);
     tell(world, "POST", "/campaigns", "/campaigns", "{\"name\":\"spring\"}", 409);
+}
+
+static void what_nobody_asked_for_is_refused_not_passed_over(void **state)
+{
+    struct world *world = *state;
+
+    tell(world, "POST", "/campaigns", "/campaigns", "{\"name\":\"spring\"}", 201);
+    tell(world, "POST", "/tokens", "/tokens", "{\"agnet\":\"ann\"}", 400);
+    tell(world, "POST", "/tokens", "/tokens", "{\"agent\":5}", 400);
+    tell(world, "GET", "/attempts", "/attempts?result=busy", NULL, 400);
+    tell(world, "POST", "/campaigns", "/campaigns", "{\"name\":\"autumn\",\"settings\":[]}", 400);
+    tell(world, "POST", "/campaigns", "/campaigns",
+         "{\"name\":\"autumn\",\"settings\":{\"caller_id\":\"abc\"}}", 422);
+    tell(world, "POST", "/campaigns", "/campaigns",
+         "{\"name\":\"autumn\",\"settings\":{\"country\":\"ZZ\"}}", 422);
+    tell(world, "POST", "/agents", "/agents",
+         "{\"name\":\"ann\",\"contact\":\"sip:a@127.0.0.1\",\"campaigns\":[\"summer\"]}", 400);
+    tell(world, "POST", "/agents", "/agents", "{\"name\":\"ann\",\"contact\":\"sip:\"}", 400);
+    tell(world, "POST", "/agents", "/agents",
+         "{\"name\":\"ann\",\"contact\":\"sip:a@b\\r\\nX: y\"}", 400);
+}
+
+static void what_is_no_text_gets_a_sentence_too(void **state)
+{
+    struct world *world = *state;
+
+    tell(world, "GET", "/campaigns/{campaign}", "/campaigns/%ff", NULL, 400);
+    tell(world, "GET", "/campaigns/{campaign}", "/campaigns/a%00b", NULL, 400);
+    /* cut within its last character */
+    struct text path;
+
+    text_init(&path);
+    text_add(&path, "/campaigns/");
+    for (int i = 0; i < 100; i++)
+        text_add(&path, "%E2%82%AC");
+    for (int i = 0; i < 3; i++) {
+        text_add(&path, "x");
+        tell(world, "GET", "/campaigns/{campaign}", path.at, NULL, 404);
+    }
+    text_release(&path);
 }
 
 static void answers_about_agents_leads_and_the_rest_match_the_document(void **state)
@@ -300,6 +410,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_WORLD(the_document_has_every_route_and_no_other),
+        WITH_WORLD(what_a_request_may_say_is_what_the_document_says),
+        WITH_WORLD(what_nobody_asked_for_is_refused_not_passed_over),
+        WITH_WORLD(what_is_no_text_gets_a_sentence_too),
         WITH_WORLD(answers_about_campaigns_match_the_document),
         WITH_WORLD(answers_about_agents_leads_and_the_rest_match_the_document),
         WITH_WORLD(what_is_wrong_is_told_with_its_place),
