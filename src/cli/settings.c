@@ -372,7 +372,8 @@ int settings_load(struct settings *settings, unsigned groups, const struct argum
         err = EILSEQ; /* no text */
     if (err) {
         *settings = (struct settings){.http = NULL};
-        fprintf(stderr, "outdial: cannot read settings from '%s': %s\n", path, strerror(err));
+        fprintf(stderr, "outdial: cannot read settings from '%s': %s\n", path,
+                err == EILSEQ ? "it is no text" : strerror(err));
         code = COMMAND_MISUSED;
     } else {
         code = settings_load_from(settings, groups, arguments, path, text.size ? text.at : NULL,
