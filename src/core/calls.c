@@ -226,8 +226,11 @@ void calls_status(struct dialer *dialer, const struct event *event)
     const struct event_call *call = &event->of.call;
     struct attempt *attempt = find(dialer, call->attempt);
 
-    if (!attempt)
+    if (!attempt) {
+        if (!call_status_is_final(call->status))
+            hang_up_stray(dialer, call->attempt);
         return;
+    }
     note_hello(dialer, attempt, call->hello_us);
     if (attempt->record.state == ATTEMPT_ENDED)
         return;
@@ -337,8 +340,11 @@ static bool rings_too_long(const struct dialer *dialer, const struct attempt *at
 
 static void polled_not_found(struct dialer *dialer, struct attempt *attempt, uint16_t sip_code)
 {
-    if (attempt->known || ++attempt->not_found >= NOT_FOUND_MAX)
-        call_over(dialer, attempt, CALL_NOT_FOUND, sip_code);
+    if (!attempt->known && ++attempt->not_found < NOT_FOUND_MAX)
+        return;
+    if (!attempt->known) /* its order may still be on the way */
+        hang_up_stray(dialer, attempt->record.id);
+    call_over(dialer, attempt, CALL_NOT_FOUND, sip_code);
 }
 
 void calls_polled(struct dialer *dialer, const struct event *event)

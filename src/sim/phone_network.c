@@ -145,6 +145,7 @@ static void answered(struct world *world, attempt_id id)
     struct world_call *call = world_call(world, id);
     struct event event = {.kind = EVENT_CALL_ANSWERED, .request = id};
 
+    world->statistics.strays += call->ended;
     ++world->statistics.answered;
     call->status = CALL_IN_PROGRESS;
     call->answered_at = world->now;

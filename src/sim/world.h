@@ -97,7 +97,7 @@ struct world_batch {
 
 struct world_statistics {
     uint64_t events, effects, calls, answered, bridged, abandoned, messages, crashes, restarts,
-        polls, disowned, refused, plans, canceled;
+        polls, disowned, strays, refused, plans, canceled;
 };
 
 struct world {

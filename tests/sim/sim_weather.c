@@ -92,6 +92,7 @@ static void add(struct world_statistics *sum, const struct world_statistics *one
     sum->restarts += one->restarts;
     sum->polls += one->polls;
     sum->disowned += one->disowned;
+    sum->strays += one->strays;
     sum->refused += one->refused;
 }
 
@@ -105,16 +106,18 @@ static double seconds(void)
 
 static void tell(const struct settings *settings, const struct world_statistics *sum, double took)
 {
-    printf("%llu seeds from %llu: %llu events (%.0f a second), %llu effects, %llu calls, "
-           "%llu answered, %llu in rooms, %llu messages, %llu polls, %llu refused, "
-           "%llu crashes, %llu engine restarts, %llu given up while they lived\n",
-           (unsigned long long)settings->seeds, (unsigned long long)settings->seed,
-           (unsigned long long)sum->events, (double)sum->events / took,
-           (unsigned long long)sum->effects, (unsigned long long)sum->calls,
-           (unsigned long long)sum->answered, (unsigned long long)sum->bridged,
-           (unsigned long long)sum->messages, (unsigned long long)sum->polls,
-           (unsigned long long)sum->refused, (unsigned long long)sum->crashes,
-           (unsigned long long)sum->restarts, (unsigned long long)sum->disowned);
+    printf(
+        "%llu seeds from %llu: %llu events (%.0f a second), %llu effects, %llu calls, "
+        "%llu answered, %llu in rooms, %llu messages, %llu polls, %llu refused, "
+        "%llu crashes, %llu engine restarts, %llu given up while they lived, %llu answered then\n",
+        (unsigned long long)settings->seeds, (unsigned long long)settings->seed,
+        (unsigned long long)sum->events, (double)sum->events / took,
+        (unsigned long long)sum->effects, (unsigned long long)sum->calls,
+        (unsigned long long)sum->answered, (unsigned long long)sum->bridged,
+        (unsigned long long)sum->messages, (unsigned long long)sum->polls,
+        (unsigned long long)sum->refused, (unsigned long long)sum->crashes,
+        (unsigned long long)sum->restarts, (unsigned long long)sum->disowned,
+        (unsigned long long)sum->strays);
 }
 
 int main(int argc, char **argv)

@@ -178,6 +178,7 @@ static void an_order_nobody_knows_of_is_not_given_again(void **state)
     assert_true(dialer_attempt(world.dialer, 9, &(struct attempt_record){0}));
     polled(&world, CALL_NOT_FOUND, 0);
     assert_null(world_effect(&world, EFFECT_PLACE_CALL));
+    assert_non_null(world_effect(&world, EFFECT_HANG_UP_CALL));      /* in case it is on its way */
     assert_int_equal(world_lead(&world)->results[RESULT_FAILED], 1); /* as if it had rung */
     world_close(&world);
 }
