@@ -14,8 +14,8 @@
  * EFFECT_SCREEN_POP, EFFECT_REFUSE and the polls, which are done at once: they harm nobody when a
  * restart forgets them.
  *
- * EFFECT_HANG_UP_CALL may overtake the order of its call: then the call is not placed at all, or ended as
- * soon as the engine has it.
+ * EFFECT_HANG_UP_CALL may overtake the order of its call: then the call is not placed at all, or
+ * ended as soon as the engine has it.
  *
  * When the record of an attempt in state planned has been committed, feed EVENT_ATTEMPT_COMMITTED:
  * the rules are asked again and EFFECT_PLACE_CALL follows.
