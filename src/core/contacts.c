@@ -34,7 +34,7 @@ struct number *number_hold(struct dialer *dialer, const struct number_facts *fac
         id_index_put(&dialer->number_ids, number->id, number);
     }
     number->zone_set = facts->zone_set < dialer->limits.zone_set_count ? facts->zone_set : 0;
-    number->flags |= facts->flags;
+    number->flags |= facts->flags & ~(uint32_t)CONTACT_DO_NOT_CALL_HERE;
     call_history_merge(&number->history, &facts->history);
     chain_leave(&number->unused);
     ++number->uses;
@@ -115,6 +115,15 @@ static struct person *remember_person(struct dialer *dialer, person_id id)
     return person;
 }
 
+static bool attempt_is_forbidden(const struct attempt *attempt)
+{
+    const struct lead *lead = attempt->lead;
+
+    return (lead->person->flags | attempt_number(attempt)->flags |
+            lead->numbers[attempt->record.number_index].flags) &
+           (CONTACT_DO_NOT_CALL | CONTACT_DO_NOT_CALL_HERE);
+}
+
 /* Looks at one lead again after a word of its person. Leads that are not reached in this feed are
  * refused when their turn comes. */
 static void look_again(struct dialer *dialer, struct lead *lead)
@@ -136,12 +145,37 @@ static void look_again(struct dialer *dialer, struct lead *lead)
             preview_withdraw(dialer, lead->agent, verdict);
         break;
     case PLACE_ATTEMPT:
-        if (lead->attempt && (lead->person->flags & CONTACT_DO_NOT_CALL ||
-                              attempt_number(lead->attempt)->flags & CONTACT_DO_NOT_CALL))
+        if (lead->attempt && attempt_is_forbidden(lead->attempt))
             attempt_cancel(dialer, lead->attempt, REFUSED_DO_NOT_CALL);
         break;
     case PLACE_NOWHERE:
         break;
+    }
+}
+
+/* A lead that has the number twice has it linked once. */
+static void forbid_here(struct lead *lead, const struct number *number)
+{
+    for (uint8_t i = 0; i < lead->number_count; ++i)
+        if (lead->numbers[i].number == number)
+            lead->numbers[i].flags |= CONTACT_DO_NOT_CALL_HERE;
+}
+
+void contacts_do_not_call_here(struct dialer *dialer, number_id number_name,
+                               campaign_id campaign_name)
+{
+    struct number *number = id_index_get(&dialer->number_ids, number_name);
+    struct chain *at, *next;
+
+    for (at = number ? number->leads.after : NULL; at && at != &number->leads; at = next) {
+        struct lead *lead = container_of(at, struct lead_number, link)->lead;
+
+        next = at->after;
+        if (lead->campaign->id != campaign_name)
+            continue;
+        forbid_here(lead, number);
+        if (dialer_may_step(dialer))
+            look_again(dialer, lead);
     }
 }
 

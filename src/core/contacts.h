@@ -17,5 +17,7 @@ void person_let_go(struct dialer *dialer, struct person *person);
 /* EVENT_DO_NOT_CALL_ADDED: leads that wait are blocked, calls not yet answered are canceled. */
 void contacts_do_not_call(struct dialer *dialer, number_id number, person_id person,
                           attempt_id said_in);
+/* The same for a number in one campaign; its leads that are still to come say so themselves. */
+void contacts_do_not_call_here(struct dialer *dialer, number_id number, campaign_id campaign);
 
 #endif

@@ -220,7 +220,10 @@ static void clock_leapt(struct dialer *dialer, const struct event *event)
 
 static void do_not_call_added(struct dialer *dialer, const struct event *event)
 {
-    contacts_do_not_call(dialer, event->of.contact.number, event->of.contact.person, 0);
+    if (event->of.contact.campaign)
+        contacts_do_not_call_here(dialer, event->of.contact.number, event->of.contact.campaign);
+    else
+        contacts_do_not_call(dialer, event->of.contact.number, event->of.contact.person, 0);
 }
 
 static void time_passed(struct dialer *dialer, const struct event *event)

@@ -95,6 +95,8 @@ static uint64_t of_lead(const struct lead *lead)
     mix(&m, record->disposition);
     mix(&m, record->number_next);
     mix(&m, record->numbers_dead);
+    for (uint8_t i = 0; i < lead->number_count; ++i)
+        mix(&m, lead->numbers[i].flags);
     mix(&m, record->attempts);
     for (int i = 0; i < RESULT_COUNT; ++i)
         mix(&m, record->results[i]);

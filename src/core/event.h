@@ -34,7 +34,8 @@ enum event_kind {
     EVENT_CLAIM_ENDED,    /* claim: the answer is complete */
     EVENT_LEADS_ADDED,    /* campaign_id: an import was published, leads were changed: ask again */
     EVENT_LEAD_WITHDRAWN, /* lead_id: deleted or erased; an open call goes its way */
-    EVENT_DO_NOT_CALL_ADDED, /* contact: number, person or both; takes effect at once */
+    EVENT_DO_NOT_CALL_ADDED, /* contact: number, person or both; takes effect at once. With a campaign it
+                                is about a number in that one only, and stored already */
     /* the store */
     EVENT_ATTEMPT_COMMITTED, /* attempt_id: its planned record is safe; now it may be placed */
     /* calls; `call` unless noted */
@@ -104,6 +105,7 @@ struct event {
         struct {
             number_id number;
             person_id person;
+            campaign_id campaign; /* 0: all */
         } contact;
         struct event_call call;
         struct {

@@ -391,6 +391,7 @@ static void code_payload(struct codec *codec, struct event *event)
     case EVENT_DO_NOT_CALL_ADDED:
         event->of.contact.number = code_id(codec, event->of.contact.number);
         event->of.contact.person = code_id(codec, event->of.contact.person);
+        event->of.contact.campaign = code_id(codec, event->of.contact.campaign);
         break;
     case EVENT_ATTEMPT_COMMITTED:
         event->of.attempt_id = code_id(codec, event->of.attempt_id);

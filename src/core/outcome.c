@@ -22,7 +22,7 @@ static void due_again(struct dialer *dialer, struct lead *lead, instant delay)
 
 static bool number_is_alive(const struct lead *lead, uint8_t index)
 {
-    return !(lead->record.numbers_dead & (1u << index)) &&
+    return !(lead->record.numbers_dead & (1u << index)) && !lead->numbers[index].flags &&
            !(lead->numbers[index].number->flags & (CONTACT_INVALID | CONTACT_DO_NOT_CALL));
 }
 

@@ -13,6 +13,7 @@ static struct person *hold_contacts(struct dialer *dialer, struct lead *lead,
     if (!person)
         return NULL;
     for (uint8_t i = 0; i < lead->number_count; ++i) {
+        lead->numbers[i].flags = facts->numbers[i].flags & CONTACT_DO_NOT_CALL_HERE;
         lead->numbers[i].number = number_hold(dialer, &facts->numbers[i]);
         if (!lead->numbers[i].number) {
             while (i--)
@@ -245,8 +246,9 @@ struct verdict number_verdict(struct dialer *dialer, const struct lead *lead, ui
     const struct number *number = lead->numbers[index].number;
 
     return ask(dialer,
-               &(struct question){lead->campaign, number->zone_set, number->flags,
-                                  lead->person->flags, &number->history, &lead->person->history});
+               &(struct question){lead->campaign, number->zone_set,
+                                  number->flags | lead->numbers[index].flags, lead->person->flags,
+                                  &number->history, &lead->person->history});
 }
 
 struct verdict facts_verdict(struct dialer *dialer, const struct campaign *campaign,

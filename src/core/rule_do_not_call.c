@@ -8,7 +8,7 @@ struct verdict rule_do_not_call(uint32_t number_flags, uint32_t person_flags)
         refusal = REFUSED_EMERGENCY_NUMBER;
     else if (number_flags & CONTACT_PREMIUM)
         refusal = REFUSED_PREMIUM_NUMBER;
-    else if ((number_flags | person_flags) & CONTACT_DO_NOT_CALL)
+    else if ((number_flags | person_flags) & (CONTACT_DO_NOT_CALL | CONTACT_DO_NOT_CALL_HERE))
         refusal = REFUSED_DO_NOT_CALL;
     else if (number_flags & CONTACT_INVALID)
         refusal = REFUSED_INVALID_NUMBER;

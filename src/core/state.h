@@ -70,6 +70,7 @@ struct lead {
         struct number *number;
         struct lead *lead;
         struct chain link;
+        uint32_t flags; /* CONTACT_DO_NOT_CALL_HERE or 0; the number's own are with the number */
     } numbers[LEAD_NUMBERS_MAX];
     struct lead_record record;
 };

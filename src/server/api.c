@@ -91,12 +91,14 @@ void api_refuse(struct api_call *call, unsigned status, const char *format, ...)
     send_problem(call->request, status, detail, NULL);
 }
 
+static json_t *why_refused(enum refusal refusal, instant until)
+{
+    return json_pack("{s:s, s:o}", "refusal", refusal_name(refusal), "until", api_time(until));
+}
+
 void api_refuse_by_rule(struct api_call *call, enum refusal refusal, instant until)
 {
-    json_t *more =
-        json_pack("{s:s, s:o}", "refusal", refusal_name(refusal), "until", api_time(until));
-
-    send_problem(call->request, 409, refusal_sentence(refusal), more);
+    send_problem(call->request, 409, refusal_sentence(refusal), why_refused(refusal, until));
 }
 
 json_t *api_time(instant at)
@@ -140,6 +142,13 @@ int api_job_fails(struct api_job *job, unsigned status, int err, const char *for
     return err;
 }
 
+void api_job_refused(struct api_job *job, enum refusal refusal, instant until)
+{
+    api_job_fails(job, 409, EPERM, "%s", refusal_sentence(refusal));
+    job->refusal = refusal;
+    job->until = until;
+}
+
 void api_job_end(struct api_job *job, int err)
 {
     if (job->request && err) {
@@ -151,7 +160,8 @@ void api_job_end(struct api_job *job, int err)
                                      : 500,
                      told ? job->detail : strerror(err), NULL);
     } else if (job->request && job->detail[0]) {
-        send_problem(job->request, job->status, job->detail, NULL);
+        send_problem(job->request, job->status, job->detail,
+                     job->refusal ? why_refused(job->refusal, job->until) : NULL);
     } else if (job->request && job->status == 204) {
         http_request_reply(job->request, 204, NULL, NULL, 0);
     } else if (job->request) {

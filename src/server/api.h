@@ -87,6 +87,8 @@ struct api_job {
     unsigned status;        /* of the answer; 200 unless set */
     unsigned status_wanted; /* set before: what it begins with */
     char detail[API_DETAIL_SIZE];
+    enum refusal refusal; /* with a 409: the rule that said no, and from when it may be tried */
+    instant until;
     void *extra;                          /* freed with the job ... */
     void (*dropped)(struct api_job *job); /* ... behind this, which lets go of what it holds */
     bool kept;
@@ -105,6 +107,9 @@ void api_job_end(struct api_job *job, int err);
 /* Says why, for the answer; returns the errno to give back from work. */
 int api_job_fails(struct api_job *job, unsigned status, int err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The same for the core's refusal, as api_refuse_by_rule says it. */
+void api_job_refused(struct api_job *job, enum refusal refusal, instant until);
 
 /* The query's `limit` and `cursor`; false after refusing them. */
 bool api_page(struct api_call *call, uint32_t *limit, uint64_t *cursor);

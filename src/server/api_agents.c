@@ -410,6 +410,20 @@ static void keep_note(struct server *server, const struct roster_agent *agent, a
     attempt->note = strdup(note);
 }
 
+/* A callback without its time is no promise. */
+static bool lacks_its_time(const struct server *server, const struct event *event)
+{
+    const struct known_attempt *attempt =
+        traffic_attempt(&server->traffic, event->of.disposition.attempt);
+    const struct roster_campaign *campaign =
+        attempt ? roster_campaign(&server->roster, attempt->record.campaign) : NULL;
+    const struct disposition *disposition =
+        campaign ? campaign_disposition(&campaign->options, event->of.disposition.code) : NULL;
+
+    return disposition && disposition->behaviour == DISPOSITION_CALLBACK &&
+           !event->of.disposition.callback_at;
+}
+
 void api_agent_disposition(struct api_call *call)
 {
     struct roster_agent *agent = api_agent(call, 0);
@@ -440,6 +454,10 @@ void api_agent_disposition(struct api_call *call)
     }
     if (note && strlen(note) > NOTE_SIZE_MAX) {
         api_refuse(call, 400, "note: must be at most %d bytes", NOTE_SIZE_MAX);
+        return;
+    }
+    if (lacks_its_time(call->server, &event)) {
+        api_refuse(call, 400, "callback_at: is missing; a callback needs it");
         return;
     }
     keep_note(call->server, agent, event.of.disposition.attempt, note);
@@ -529,7 +547,7 @@ static void dial_then(struct api_job *job)
     dialing_feed(server, &event, &fed);
     if (fed.refused) {
         claims_give_back(server, &event.of.manual.lead.record);
-        api_job_fails(job, 409, EPERM, "%s", refusal_sentence(fed.refusal));
+        api_job_refused(job, fed.refusal, fed.until);
     } else {
         job->result = encode_agent(agent, server);
     }

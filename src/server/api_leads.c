@@ -356,7 +356,7 @@ static void listing_then(struct api_job *job)
 {
     const struct listing *listing = job->extra;
     struct event event = {.kind = EVENT_DO_NOT_CALL_ADDED,
-                          .of.contact = {.number = listing->number}};
+                          .of.contact = {.number = listing->number, .campaign = listing->campaign}};
 
     if (listing->number)
         dialing_feed(job->server, &event, NULL);

@@ -283,19 +283,22 @@ static int number_facts(struct facts *facts, size_t place)
     struct number_facts *number = &facts->out.facts.numbers[place];
     struct number_taker taker = {number, facts->e164[place]};
     struct scan scan;
-    bool forbidden = false;
+    bool everywhere = false, here = false;
     int err;
 
     scan_init(&scan, STORE_NUMBER);
     scan_where(&scan, "id", CONDITION_EQUAL, (int64_t)number->id);
     err = store_scan(facts->store, &scan, take_number, &taker);
     if (!err)
-        err = store_is_forbidden(facts->store, facts->e164[place], facts->out.facts.record.campaign,
-                                 &forbidden);
+        err = is_listed(facts->store, facts->e164[place], 0, &everywhere);
+    if (!err)
+        err = is_listed(facts->store, facts->e164[place], facts->out.facts.record.campaign, &here);
     if (!err)
         err = history_of(facts->store, "number_id", number->id, &number->history);
-    if (forbidden)
+    if (everywhere)
         number->flags |= CONTACT_DO_NOT_CALL;
+    if (here)
+        number->flags |= CONTACT_DO_NOT_CALL_HERE;
     if (!facts->e164[place][0])
         number->flags |= CONTACT_INVALID; /* erased: nobody can ring it */
     facts->out.e164[place] = facts->e164[place];

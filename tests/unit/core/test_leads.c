@@ -149,6 +149,33 @@ static void a_word_that_came_before_the_lead_is_remembered(void **state)
     world_close(&world);
 }
 
+static void do_not_call_for_one_campaign_is_no_word_to_another(void **state)
+{
+    struct campaign_options options = campaign_options_default();
+    struct event added = {.kind = EVENT_DO_NOT_CALL_ADDED,
+                          .of.contact = {.number = 10, .campaign = 2}};
+    struct lead_facts facts = world_lead_facts(2, 1);
+    static struct world world;
+    attempt_id id;
+
+    open_floor(&world, &options);
+    id = world_dial(&world, 1, 1);
+    world_feed(&world, &added);
+    assert_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    added.of.contact.campaign = 1;
+    world_feed(&world, &added);
+    assert_null(world_effect(&world, EFFECT_RECORD_DO_NOT_CALL)); /* it would be for all */
+    assert_non_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    world_status(&world, id, CALL_CANCELED, 487);
+    assert_int_equal(world_lead(&world)->state, LEAD_BLOCKED);
+    assert_int_equal(world_lead(&world)->reason, REFUSED_DO_NOT_CALL);
+
+    facts.numbers[0].id = 10; /* the same number, and nothing said of it for this lead */
+    world_claimed(&world, &facts);
+    assert_int_equal(world_attempt(&world, world_planned(&world)).number, 10);
+    world_close(&world);
+}
+
 static void emergency_numbers_are_never_dialled_but_the_other_number_is(void **state)
 {
     struct campaign_options options = campaign_options_default();
@@ -360,6 +387,7 @@ int main(void)
         cmocka_unit_test(the_rules_are_asked_again_when_the_call_is_placed),
         cmocka_unit_test(do_not_call_takes_effect_at_once_on_a_plan_and_on_a_ringing_call),
         cmocka_unit_test(a_word_that_came_before_the_lead_is_remembered),
+        cmocka_unit_test(do_not_call_for_one_campaign_is_no_word_to_another),
         cmocka_unit_test(emergency_numbers_are_never_dialled_but_the_other_number_is),
         cmocka_unit_test(a_person_on_two_lists_is_not_rung_twice_at_once),
         cmocka_unit_test(a_number_shared_by_two_leads_is_counted_once),

@@ -339,6 +339,8 @@ static void facts_tell_numbers_calls_and_do_not_call(void **state)
     publish(store, import, 1);
     listed.of.do_not_call.e164 = "+4930000002";
     put(store, &listed);
+    listed.of.do_not_call = (struct store_do_not_call){.e164 = "+4930000001", .campaign = campaign};
+    put(store, &listed);
     claim(store, campaign, SECOND, 1, &told);
     for (uint64_t i = 1; i <= 12; i++) {
         attempt = attempt_of(i, &told.facts[0], (instant)i * MINUTE);
@@ -349,7 +351,7 @@ static void facts_tell_numbers_calls_and_do_not_call(void **state)
     memset(&told, 0, sizeof(told));
     ok(store, store_lead_facts(store, row.lead, tell, &told));
     assert_string_equal(told.zone[0], "Europe/Berlin");
-    assert_int_equal(told.facts[0].numbers[0].flags, 0);
+    assert_int_equal(told.facts[0].numbers[0].flags, CONTACT_DO_NOT_CALL_HERE);
     assert_int_equal(told.facts[0].numbers[1].flags, CONTACT_DO_NOT_CALL);
     assert_int_equal(told.facts[0].numbers[0].history.lifetime, 11);
     assert_int_equal(told.facts[0].numbers[0].history.recent_count, HISTORY_RECENT_MAX);
