@@ -1,8 +1,6 @@
 #include "server/board.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +16,6 @@ struct board {
     struct loop_timer timer;
     char http[160];
     bool plain, drawn;
-    int standard_error; /* kept aside while the log goes to a file; -1 */
 };
 
 static long long count_of(const json_t *object, const char *name)
@@ -81,6 +78,16 @@ static void draw_agents(const json_t *live, struct text *text)
             break;
         }
     }
+}
+
+void board_sum_up(const json_t *live, struct text *text)
+{
+    const json_t *p99 = json_object_get(json_object_get(live, "hello_latency_ms"), "p99");
+
+    text_addf(text, "Stopped: %lld calls, %lld connected, hello", count_of(live, "attempts"),
+              count_of(json_object_get(live, "results"), "connected"));
+    add_ms(text, "p99", p99);
+    text_add(text, ".\n");
 }
 
 void board_draw(const json_t *live, const char *http, bool plain, struct text *text)
@@ -154,21 +161,6 @@ static void draw(void *arg)
         fputs("no memory for the board\n", stderr);
 }
 
-static void log_to_file(struct board *board)
-{
-    char path[PATH_MAX];
-
-    snprintf(path, sizeof(path), "%s/outdial.log", board->server->data);
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-
-    if (fd < 0)
-        return;
-    board->standard_error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (board->standard_error >= 0)
-        dup2(fd, STDERR_FILENO);
-    close(fd);
-}
-
 int board_new(struct board **boardp, struct server *server, const char *http)
 {
     struct board *board = calloc(1, sizeof(*board));
@@ -177,9 +169,6 @@ int board_new(struct board **boardp, struct server *server, const char *http)
         return ENOMEM;
     board->server = server;
     board->plain = !isatty(STDOUT_FILENO);
-    board->standard_error = -1;
-    if (!board->plain && isatty(STDERR_FILENO))
-        log_to_file(board);
     slice_copy(slice_from(http), board->http, sizeof(board->http));
     if (board->plain)
         printf("Outdial is calling simulated people. Look at %s (Ctrl-C ends it)\n", board->http);
@@ -193,9 +182,5 @@ void board_free(struct board *board)
     if (!board)
         return;
     loop_timer_stop(board->server->loop, &board->timer);
-    if (board->standard_error >= 0) {
-        dup2(board->standard_error, STDERR_FILENO);
-        close(board->standard_error);
-    }
     free(board);
 }

@@ -7,8 +7,6 @@
 #include <jansson.h>
 
 /*
- * While it stands, what we log goes to DIR/outdial.log: a picture and a log cannot share a screen.
- *
  * The floor in a terminal: agents, calls, results and hello latency, redrawn in place twice a second; where standard
  * output is no terminal, a plain line every five seconds.
  */
@@ -20,5 +18,8 @@ void board_free(struct board *board); /* leaves the last picture standing; NULL 
 
 /* One picture of a snapshot (api_live.h), for people; plain: one line. */
 void board_draw(const json_t *live, const char *http, bool plain, struct text *text);
+
+/* One line for the end. */
+void board_sum_up(const json_t *live, struct text *text);
 
 #endif

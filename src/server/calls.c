@@ -135,7 +135,9 @@ static void placed(void *arg, const struct telephony_answer *answer)
     struct telephony_call call;
 
     if (answer->outcome == TELEPHONY_DONE && telephony_call_of(answer->body, &call)) {
-        if (!calls_learn_sid(server, order->attempt, call.sid))
+        if (!traffic_attempt(&server->traffic, order->attempt)) /* given up meanwhile */
+            telephony_hang_up(server->telephony, call.sid, hung_up, NULL);
+        else if (!calls_learn_sid(server, order->attempt, call.sid))
             log_error("call.twice", "attempt=%llu call=%s", (unsigned long long)order->attempt,
                       call.sid);
         order_end(order, EVENT_CALL_PLACED);
@@ -166,7 +168,11 @@ static void post_order(void *arg)
     struct known_attempt *attempt = traffic_attempt(&server->traffic, order->attempt);
     char url[URL_SIZE], status[URL_SIZE];
 
-    if (!attempt || !attempt->e164[0] || attempt->hang_up_wanted || server->leaving ||
+    if (server->leaving) {
+        order_free(order);
+        return;
+    }
+    if (!attempt || !attempt->e164[0] || attempt->hang_up_wanted ||
         attempt->record.state == ATTEMPT_ENDED) {
         order_end(order, EVENT_CALL_PLACE_FAILED);
         return;
@@ -192,6 +198,8 @@ static void post_order(void *arg)
 
 void calls_place(struct server *server, attempt_id attempt, uint32_t ring_timeout_s)
 {
+    if (server->leaving)
+        return; /* it is asked after at the next start, and found never to have left */
     struct order *order = calloc(1, sizeof(*order));
 
     check(order);

@@ -85,6 +85,8 @@ void legs_dial(struct server *server, agent_id id, uint32_t serial)
     char url[URL_SIZE], status[URL_SIZE];
 
     check(leg);
+    if (server->leaving)
+        return; /* the engine is on its way out; the next start puts the agents back */
     if (leg->call_sid[0] && leg->serial != serial)
         telephony_hang_up(server->telephony, leg->call_sid, hung_up, NULL);
     *leg = (struct known_leg){.agent = id, .serial = serial};

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/api_live.h"
+#include "server/board.h"
 #include "server/boot.h"
 #include "server/calls.h"
 #include "server/demo.h"
@@ -37,6 +39,7 @@ struct process {
     char http_text[160];
     bool told_ready, left;
     int code;
+    int terminal; /* standard error while the demo's log goes to a file; else -1 */
     char why[512];
 };
 
@@ -53,10 +56,12 @@ __attribute__((format(printf, 2, 3))) static int fail(struct process *process, c
 {
     va_list list;
 
+    int fd = process->terminal >= 0 ? process->terminal : STDERR_FILENO;
+
     va_start(list, format);
-    fputs("outdial serve: ", stderr);
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
+    dprintf(fd, "outdial serve: ");
+    vdprintf(fd, format, list);
+    dprintf(fd, "\n");
     va_end(list);
     process->code = 1;
     return EINVAL;
@@ -297,7 +302,7 @@ static int make_voice(struct process *process)
         .trunk = process->trunk,
         .account = server->credentials.account,
         .auth_token = server->credentials.auth_token,
-        .log = options->demo && isatty(STDOUT_FILENO) ? "error" : options->log,
+        .log = options->log,
         /* agents' lines come on top of the customers' calls */
         .calls_per_second = 2 * options->calls_per_second + 20,
     };
@@ -391,6 +396,38 @@ static int prepare(struct process *process)
     return err;
 }
 
+/* A picture and a log cannot share a screen: ours and the children's goes to a file. */
+static int log_to_file(struct process *process)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/demo.log", process->server.data);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return fail(process, "cannot open '%s': %s", path, strerror(errno));
+    process->terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (process->terminal >= 0)
+        dup2(fd, STDERR_FILENO);
+    close(fd);
+    printf("What is logged goes to %s.\n", path);
+    fflush(stdout);
+    return 0;
+}
+
+static void sum_up(const struct process *process)
+{
+    json_t *live = live_snapshot(&process->server);
+    struct text text;
+
+    text_init(&text);
+    board_sum_up(live, &text);
+    fwrite(text.at, 1, text.size, stdout);
+    fflush(stdout);
+    text_release(&text);
+    json_decref(live);
+}
+
 static int begin(struct process *process)
 {
     struct server *server = &process->server;
@@ -402,6 +439,8 @@ static int begin(struct process *process)
     slice_copy(slice_from(process->options->trunk), process->trunk, sizeof(process->trunk));
     check_leap(process);
     if (process->options->demo) {
+        if (log_to_file(process) != 0)
+            return EINVAL;
         err = demo_new(&process->demo, server, &events);
         return err ? fail(process, "cannot start the demo: %s", strerror(err)) : 0;
     }
@@ -464,6 +503,10 @@ static void end(struct process *process)
     table_release(&server->seen.tokens);
     free(server->seen.ring);
     loop_free(server->loop);
+    if (process->terminal >= 0) {
+        dup2(process->terminal, STDERR_FILENO);
+        close(process->terminal);
+    }
 }
 
 int serve_run(const struct serve_options *options)
@@ -478,6 +521,7 @@ int serve_run(const struct serve_options *options)
         return 1;
     }
     process->options = options;
+    process->terminal = -1;
     server->started_at = loop_clock();
     server->upload_size_max = options->upload_size_max;
     roster_init(&server->roster);
@@ -492,6 +536,8 @@ int serve_run(const struct serve_options *options)
     if (begin(process) == 0) {
         loop_run(server->loop);
         leave(process);
+        if (process->demo && !process->code)
+            sum_up(process);
     }
     signalled = NULL;
     int code = process->code;

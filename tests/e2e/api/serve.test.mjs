@@ -184,7 +184,8 @@ test('an engine that is killed is started again', async () => {
 });
 
 test('the demo answers calls within a minute, says so, and ends at once', async () => {
-    const demo = serve(folder(), ['--demo']);
+    const place = folder();
+    const demo = serve(place, ['--demo']);
     const ready = await demo.ready(60000);
     await until(() => /results  connected [1-9]/.test(demo.output), 60000, 'a call to be answered and end');
     assert.match(demo.output, /Look at http:\/\/127\.0\.0\.1:\d+/);
@@ -195,5 +196,8 @@ test('the demo answers calls within a minute, says so, and ends at once', async 
     demo.child.kill('SIGINT');
     const end = await Promise.race([demo.ended, sleep(6000)]);
     assert.equal(end?.code, 0, demo.errors.slice(-3000));
+    assert.match(demo.output, /Stopped: \d+ calls, [1-9]\d* connected, hello  p99 \d/);
+    assert.equal(demo.errors, '', 'the log is in its file');
+    assert.match(readFileSync(path.join(place, 'demo.log'), 'utf8'), /engine\.up/);
     console.log(`figure: the demo ended ${Date.now() - begin} ms after Ctrl-C`);
 });
