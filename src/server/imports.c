@@ -1,5 +1,6 @@
 #include "server/imports.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -340,6 +341,22 @@ void upload_free(struct upload *upload)
     free(upload);
 }
 
+/* Bodies that a server which died had taken, and nobody will read. */
+static void forget_uploads(const struct server *server)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/uploads", server->data);
+    DIR *folder = opendir(path);
+    struct dirent *entry;
+
+    while (folder && (entry = readdir(folder)))
+        if (entry->d_name[0] != '.')
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    if (folder)
+        closedir(folder);
+}
+
 int imports_new(struct imports **importsp, struct server *server)
 {
     static const char *const folders[] = {"uploads", "imports"};
@@ -358,6 +375,7 @@ int imports_new(struct imports **importsp, struct server *server)
             return err;
         }
     }
+    forget_uploads(server);
     *importsp = imports;
     return 0;
 }
