@@ -18,6 +18,12 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* The least value that so many percent do not pass: as the report has it. */
+static int64_t nearest_rank(const int64_t *sorted, size_t count, size_t percent)
+{
+    return sorted[(count * percent + 99) / 100 - 1];
+}
+
 void live_hello(const struct live *live, struct live_hello *hello)
 {
     size_t count = live->hello_count < LIVE_HELLO_MAX ? (size_t)live->hello_count : LIVE_HELLO_MAX;
@@ -29,9 +35,9 @@ void live_hello(const struct live *live, struct live_hello *hello)
         return;
     memcpy(sorted, live->hello_us, count * sizeof(int64_t));
     qsort(sorted, count, sizeof(int64_t), by_size);
-    hello->p50_us = sorted[(count - 1) / 2];
-    hello->p95_us = sorted[(count - 1) * 95 / 100];
-    hello->p99_us = sorted[(count - 1) * 99 / 100];
+    hello->p50_us = nearest_rank(sorted, count, 50);
+    hello->p95_us = nearest_rank(sorted, count, 95);
+    hello->p99_us = nearest_rank(sorted, count, 99);
     hello->max_us = sorted[count - 1];
     free(sorted);
 }

@@ -48,7 +48,8 @@ static void add_figures(struct text *text, const char *title, const json_t *figu
         if (json_is_integer(value) && json_integer_value(value) == 0)
             continue;
         text_add(text, "<tr><th>");
-        add_escaped(text, name);
+        for (const char *at = name; *at; at++) /* our own keys: nothing to escape */
+            text_add_char(text, *at == '_' ? ' ' : *at);
         text_add(text, "<td>");
         add_value(text, value);
     }
@@ -81,8 +82,9 @@ static const char head[] =
     "<h1>Outdial</h1>";
 
 static const char style[] =
-    "body{font:16px/1.4 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
-    "color-scheme:light dark}table{border-collapse:collapse}th,td{text-align:left;"
+    ":root{color-scheme:light dark}body{font:16px/1.4 "
+    "system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "}table{border-collapse:collapse}th,td{text-align:left;"
     "padding:.15rem 1rem .15rem 0;font-variant-numeric:tabular-nums}th{font-weight:600}";
 
 bool status_page_take(struct server *server, struct http_request *request)
