@@ -132,6 +132,7 @@ script_test(sdk conferences contract/conferences.test.mjs)
 script_test(sdk errors contract/errors.test.mjs)
 script_test(sdk webhooks contract/webhooks.test.mjs)
 script_test(campaign modes e2e/modes/modes.test.mjs)
+script_test(campaign turns e2e/modes/turns.test.mjs)
 
 # The dialer's core under seeded weather: fixed seeds, and one that is new every time (and printed).
 if(TARGET room_sim)

@@ -154,11 +154,11 @@ static void look_again(struct dialer *dialer, struct lead *lead)
 }
 
 /* A lead that has the number twice has it linked once. */
-static void forbid_here(struct lead *lead, const struct number *number)
+static void mark_here(struct lead *lead, const struct number *number, uint32_t flags)
 {
     for (uint8_t i = 0; i < lead->number_count; ++i)
         if (lead->numbers[i].number == number)
-            lead->numbers[i].flags |= CONTACT_DO_NOT_CALL_HERE;
+            lead->numbers[i].flags = flags;
 }
 
 void contacts_do_not_call_here(struct dialer *dialer, number_id number_name,
@@ -173,9 +173,29 @@ void contacts_do_not_call_here(struct dialer *dialer, number_id number_name,
         next = at->after;
         if (lead->campaign->id != campaign_name)
             continue;
-        forbid_here(lead, number);
+        mark_here(lead, number, CONTACT_DO_NOT_CALL_HERE);
         if (dialer_may_step(dialer))
             look_again(dialer, lead);
+    }
+}
+
+void contacts_may_call(struct dialer *dialer, number_id number_name, person_id person_name,
+                       campaign_id campaign_name)
+{
+    struct number *number = id_index_get(&dialer->number_ids, number_name);
+    struct person *person = id_index_get(&dialer->person_ids, person_name);
+
+    if (number && !campaign_name)
+        number->flags &= ~(uint32_t)CONTACT_DO_NOT_CALL;
+    if (person)
+        person->flags &= ~(uint32_t)CONTACT_DO_NOT_CALL;
+    if (!number || !campaign_name)
+        return;
+    for (struct chain *at = number->leads.after; at != &number->leads; at = at->after) {
+        struct lead *lead = container_of(at, struct lead_number, link)->lead;
+
+        if (lead->campaign->id == campaign_name)
+            mark_here(lead, number, 0);
     }
 }
 

@@ -19,5 +19,8 @@ void contacts_do_not_call(struct dialer *dialer, number_id number, person_id per
                           attempt_id said_in);
 /* The same for a number in one campaign; its leads that are still to come say so themselves. */
 void contacts_do_not_call_here(struct dialer *dialer, number_id number, campaign_id campaign);
+/* EVENT_DO_NOT_CALL_REMOVED. campaign 0: the word that was for all. */
+void contacts_may_call(struct dialer *dialer, number_id number, person_id person,
+                       campaign_id campaign);
 
 #endif

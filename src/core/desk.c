@@ -224,7 +224,7 @@ static void go_on(struct dialer *dialer, struct agent *agent)
     if (agent->record.leg == LEG_LOST || agent->record.leg == LEG_NONE)
         next = AGENT_OFFLINE;
     desk_become(dialer, agent, next, code);
-    if (next == AGENT_OFFLINE)
+    if (next == AGENT_OFFLINE && agent->record.leg != LEG_LOST) /* that is told to people */
         agent_leg_hang_up(dialer, agent);
 }
 

@@ -226,6 +226,12 @@ static void do_not_call_added(struct dialer *dialer, const struct event *event)
         contacts_do_not_call(dialer, event->of.contact.number, event->of.contact.person, 0);
 }
 
+static void do_not_call_removed(struct dialer *dialer, const struct event *event)
+{
+    contacts_may_call(dialer, event->of.contact.number, event->of.contact.person,
+                      event->of.contact.campaign);
+}
+
 static void time_passed(struct dialer *dialer, const struct event *event)
 {
 }
@@ -270,6 +276,7 @@ static event_handler *const handlers[EVENT_KIND_COUNT] = {
     [EVENT_VOICE_RESTARTED] = voice_restarted,
     [EVENT_CLOCK_LEAPT] = clock_leapt,
     [EVENT_TIME_PASSED] = time_passed,
+    [EVENT_DO_NOT_CALL_REMOVED] = do_not_call_removed,
 };
 
 static void expire(struct dialer *dialer, struct timer *timer)

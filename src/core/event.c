@@ -40,6 +40,7 @@ static const char *const kind_names[EVENT_KIND_COUNT] = {
     [EVENT_VOICE_RESTARTED] = "voice-restarted",
     [EVENT_CLOCK_LEAPT] = "clock-leapt",
     [EVENT_TIME_PASSED] = "time-passed",
+    [EVENT_DO_NOT_CALL_REMOVED] = "do-not-call-removed",
 };
 
 const char *event_kind_name(enum event_kind kind)

@@ -67,6 +67,8 @@ enum event_kind {
     EVENT_VOICE_RESTARTED, /* ask after every call and every leg now */
     EVENT_CLOCK_LEAPT,     /* leap */
     EVENT_TIME_PASSED,
+    /* leads again; the numbers of kinds stand in journals, so what is new comes last */
+    EVENT_DO_NOT_CALL_REMOVED, /* contact: it was said by mistake. Blocked leads stay so */
     EVENT_KIND_COUNT
 };
 

@@ -389,6 +389,7 @@ static void code_payload(struct codec *codec, struct event *event)
         event->of.lead_id = code_id(codec, event->of.lead_id);
         break;
     case EVENT_DO_NOT_CALL_ADDED:
+    case EVENT_DO_NOT_CALL_REMOVED:
         event->of.contact.number = code_id(codec, event->of.contact.number);
         event->of.contact.person = code_id(codec, event->of.contact.person);
         event->of.contact.campaign = code_id(codec, event->of.contact.campaign);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "server/api_encode.h"
 #include "server/campaign_settings.h"
+#include "server/claims.h"
 #include "server/dialing.h"
 #include "server/report.h"
 #include "server/server.h"
@@ -219,6 +220,7 @@ static void change_then(struct api_job *job)
                           .of.campaign = {.id = campaign->id, .options = campaign->options}};
 
     dialing_feed(job->server, &event, &fed);
+    claims_reconsider(job->server, campaign->id);
     job->result = encode_campaign(campaign, job->server);
 }
 

@@ -394,10 +394,120 @@ void api_do_not_call_add(struct api_call *call)
     api_work(job, API_WRITE, listing_work, listing_then);
 }
 
+/* Taking an entry out: whom it was about, for the core. */
+enum {
+    PERSONS_MAX = 256
+}; /* who share a number; the rest are known to be free at the next start */
+
+struct pardon {
+    char e164[PHONE_NUMBER_SIZE];
+    uint64_t campaign;
+    number_id number;
+    person_id persons[PERSONS_MAX];
+    size_t person_count;
+    struct store *store;
+    bool forbidden;
+};
+
+static int pardon_entry(void *arg, const struct store_record *record)
+{
+    struct pardon *pardon = arg;
+
+    slice_copy(slice_from(record->of.do_not_call.e164), pardon->e164, sizeof(pardon->e164));
+    pardon->campaign = record->of.do_not_call.campaign;
+    return 0;
+}
+
+static int pardon_number(void *arg, const struct store_record *record)
+{
+    ((struct pardon *)arg)->number = record->of.number.id;
+    return 0;
+}
+
+static int pardon_person(void *arg, const struct store_record *record)
+{
+    struct pardon *pardon = arg;
+
+    if (pardon->person_count < PERSONS_MAX)
+        pardon->persons[pardon->person_count++] = record->of.lead.core.person;
+    return 0;
+}
+
+static int pardon_lead(void *arg, const struct store_record *record)
+{
+    struct pardon *pardon = arg;
+    struct store_query lead = store_query_of(STORE_LEAD);
+
+    lead.id = record->of.lead_number.lead;
+    return store_each(pardon->store, &lead, pardon_person, pardon);
+}
+
+static int look_at_person(void *arg, const struct store_record *record)
+{
+    ((struct pardon *)arg)->forbidden = record->of.person.flags & CONTACT_DO_NOT_CALL;
+    return 0;
+}
+
+/* Of those who share the number, whom nothing else forbids. */
+static int keep_free_persons(struct store *store, struct pardon *pardon)
+{
+    struct store_query person = store_query_of(STORE_PERSON);
+    size_t count = 0;
+    int err = 0;
+
+    for (size_t i = 0; i < pardon->person_count && !err; i++) {
+        person.id = pardon->persons[i];
+        pardon->forbidden = true;
+        err = store_each(store, &person, look_at_person, pardon);
+        if (!pardon->forbidden)
+            pardon->persons[count++] = person.id;
+    }
+    pardon->person_count = count;
+    return err;
+}
+
+static int find_pardoned(struct store *store, uint64_t entry, struct pardon *pardon)
+{
+    struct store_query listed = store_query_of(STORE_DO_NOT_CALL);
+    struct store_query number = store_query_of(STORE_NUMBER);
+    struct store_query leads = store_query_of(STORE_LEAD_NUMBER);
+
+    *pardon = (struct pardon){.store = store};
+    listed.id = entry;
+    int err = store_each(store, &listed, pardon_entry, pardon);
+
+    number.text = pardon->e164;
+    if (!err && pardon->e164[0])
+        err = store_each(store, &number, pardon_number, pardon);
+    leads.number = pardon->number;
+    if (!err && pardon->number)
+        err = store_each(store, &leads, pardon_lead, pardon);
+    return err;
+}
+
+static void unlist_then(struct api_job *job)
+{
+    const struct pardon *pardon = job->extra;
+    struct event event = {.kind = EVENT_DO_NOT_CALL_REMOVED,
+                          .of.contact = {.number = pardon->number, .campaign = pardon->campaign}};
+
+    if (pardon->number)
+        dialing_feed(job->server, &event, NULL);
+    for (size_t i = 0; i < pardon->person_count; i++) {
+        event.of.contact.number = event.of.contact.campaign = 0;
+        event.of.contact.person = pardon->persons[i];
+        dialing_feed(job->server, &event, NULL);
+    }
+}
+
 static int unlist_work(struct store *store, struct api_job *job)
 {
-    int err = store_remove(store, STORE_DO_NOT_CALL, job->id);
+    int err = find_pardoned(store, job->id, job->extra);
 
+    if (!err)
+        err = store_remove(store, STORE_DO_NOT_CALL, job->id);
+    if (!err)
+        err = keep_free_persons(store, job->extra);
     return err == ENOENT
                ? api_job_fails(job, 404, err, "there is no entry %llu", (unsigned long long)job->id)
                : err;
@@ -413,5 +523,7 @@ void api_do_not_call_remove(struct api_call *call)
 
     job->id = id;
     job->status_wanted = 204;
-    api_work(job, API_WRITE, unlist_work, NULL);
+    job->extra = calloc(1, sizeof(struct pardon));
+    check(job->extra);
+    api_work(job, API_WRITE, unlist_work, unlist_then);
 }

@@ -78,6 +78,10 @@ static void give_back_done(void *arg, int err)
 void claims_give_back(struct server *server, const struct lead_record *lead)
 {
     struct known_lead *known = traffic_lead(&server->traffic, lead->id);
+    struct lead_record there;
+
+    if (dialer_lead(server->dialer, lead->id, &there))
+        return;
     struct store_record *record = calloc(1, sizeof(*record));
 
     check(record);
@@ -89,6 +93,80 @@ void claims_give_back(struct server *server, const struct lead_record *lead)
         traffic_drop_lead(&server->traffic, known);
     }
     keeper_post(server->keeper, KEEPER_MUST, give_back_work, give_back_done, record);
+}
+
+/* Held leads made due, a batch after the other: there may be very many. */
+enum { RECONSIDER_BATCH = 500 };
+
+struct reconsideration {
+    struct server *server;
+    struct store_query query;
+    instant now;
+    uint32_t count, seen;
+    struct lead_record leads[RECONSIDER_BATCH];
+};
+
+static int take_held(void *arg, const struct store_record *record)
+{
+    struct reconsideration *now = arg;
+    const struct lead_record *lead = &record->of.lead.core;
+
+    now->query.after = lead->id;
+    now->seen++;
+    if (lead->released && lead->due_at > now->now)
+        now->leads[now->count++] = *lead;
+    return 0;
+}
+
+static int reconsider_work(struct store *store, void *arg)
+{
+    struct reconsideration *now = arg;
+    uint64_t after = now->query.after;
+
+    now->count = now->seen = 0;
+    int err = store_each(store, &now->query, take_held, now);
+
+    for (uint32_t i = 0; i < now->count && !err; i++) {
+        struct store_record record = {.kind = STORE_LEAD};
+
+        record.of.lead.core = now->leads[i];
+        record.of.lead.core.due_at = now->now;
+        err = store_put(store, &record);
+    }
+    if (err)
+        now->query.after = after; /* it may be run again */
+    return err;
+}
+
+static void reconsider_done(void *arg, int err)
+{
+    struct reconsideration *now = arg;
+    struct server *server = now->server;
+    struct event event = {.kind = EVENT_LEADS_ADDED, .of.campaign_id = now->query.campaign};
+
+    if (err)
+        log_error("claims.reconsider", "campaign=%llu errno=%d",
+                  (unsigned long long)now->query.campaign, err);
+    else if (now->count)
+        dialing_feed(server, &event, NULL);
+    if (!err && now->seen == RECONSIDER_BATCH && !server->stopping)
+        keeper_post(server->keeper, KEEPER_WRITE, reconsider_work, reconsider_done, now);
+    else
+        free(now);
+}
+
+void claims_reconsider(struct server *server, campaign_id campaign)
+{
+    struct reconsideration *now = calloc(1, sizeof(*now));
+
+    check(now);
+    now->server = server;
+    now->now = server->fed_at;
+    now->query = store_query_of(STORE_LEAD);
+    now->query.campaign = campaign;
+    now->query.state = LEAD_HELD;
+    now->query.limit = RECONSIDER_BATCH;
+    keeper_post(server->keeper, KEEPER_WRITE, reconsider_work, reconsider_done, now);
 }
 
 static void claim_done(void *arg, int err)

@@ -25,6 +25,9 @@ void carried_lead_set(struct carried_lead *carried, const struct store_lead_fact
 bool claims_take_in(struct server *server, const struct carried_lead *carried,
                     struct lead_facts *facts);
 
+/* The campaign's rules have changed: leads that one of them holds are asked again now. */
+void claims_reconsider(struct server *server, campaign_id campaign);
+
 /* A lead the core did not take: it goes back into the store as it was, unless the core has it. */
 void claims_give_back(struct server *server, const struct lead_record *lead);
 

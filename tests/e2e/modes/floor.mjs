@@ -30,8 +30,6 @@ export function networkScript() {
         'robot-': { do: 'robot' },
         // its line breaks after four seconds, each time
         'frail-': { do: 'robot', talk: 4 },
-        // its line breaks once, and cannot be made again
-        'lost-': { do: 'robot', talk: 3.5 },
     };
     for (const [digits, script] of Object.values(PEOPLE)) numbers[`+1202555${digits}`] = script;
     return { seed: 11, numbers, default: PEOPLE.quick[1] };

@@ -176,6 +176,23 @@ static void do_not_call_for_one_campaign_is_no_word_to_another(void **state)
     world_close(&world);
 }
 
+static void a_word_taken_back_is_forgotten(void **state)
+{
+    struct campaign_options options = campaign_options_default();
+    struct event event = {.kind = EVENT_DO_NOT_CALL_ADDED,
+                          .of.contact = {.number = 10, .person = 1001}};
+    struct lead_facts facts = world_lead_facts(1, 1);
+    static struct world world;
+
+    open_floor(&world, &options);
+    world_feed(&world, &event);
+    event.kind = EVENT_DO_NOT_CALL_REMOVED;
+    world_feed(&world, &event);
+    world_claimed(&world, &facts);
+    assert_int_equal(world_attempt(&world, world_planned(&world)).number, 10);
+    world_close(&world);
+}
+
 static void emergency_numbers_are_never_dialled_but_the_other_number_is(void **state)
 {
     struct campaign_options options = campaign_options_default();
@@ -388,6 +405,7 @@ int main(void)
         cmocka_unit_test(do_not_call_takes_effect_at_once_on_a_plan_and_on_a_ringing_call),
         cmocka_unit_test(a_word_that_came_before_the_lead_is_remembered),
         cmocka_unit_test(do_not_call_for_one_campaign_is_no_word_to_another),
+        cmocka_unit_test(a_word_taken_back_is_forgotten),
         cmocka_unit_test(emergency_numbers_are_never_dialled_but_the_other_number_is),
         cmocka_unit_test(a_person_on_two_lists_is_not_rung_twice_at_once),
         cmocka_unit_test(a_number_shared_by_two_leads_is_counted_once),

@@ -238,6 +238,77 @@ static void nobody_on_the_do_not_call_list_is_rung(void **state)
     json_decref(page);
 }
 
+static void ann_is_on_the_line(struct floor *floor)
+{
+    ask_ok(floor, "POST", "/api/v1/agents",
+           "{\"name\":\"ann\",\"contact\":\"sip:ann@127.0.0.1:5070\"}");
+    ask_ok(floor, "POST", "/api/v1/agents/ann/login", "{\"activity\":\"break\"}");
+    floor_wait_orders(floor, 1);
+    floor_hook(floor, "/voice/conference",
+               "StatusCallbackEvent=participant-join&FriendlyName=agent-1&"
+               "ParticipantLabel=leg-1-1&CallSid=CA00000000000000000000000000000001",
+               true, NULL);
+}
+
+static void a_refused_dial_by_hand_leaves_a_waiting_lead_in_line(void **state)
+{
+    struct floor *floor = *state;
+    unsigned status;
+
+    ask_ok(floor, "POST", "/api/v1/campaigns", "{\"name\":\"spring\",\"settings\":{" HOURS "}}");
+    ann_is_on_the_line(floor);
+    ask_ok(floor, "POST", "/api/v1/agents",
+           "{\"name\":\"bob\",\"contact\":\"sip:bob@127.0.0.1:5070\"}");
+    floor_add_lead(floor, 1, "+12025551001");
+    ask_ok(floor, "POST", "/api/v1/campaigns/spring/start", NULL);
+    floor_turn(floor, 200);
+    json_t *problem = floor_ask(floor, "POST", "/api/v1/agents/bob/dial", "{\"lead\":1}", &status);
+
+    assert_int_equal(status, 409);
+    assert_string_equal(json_string_value(json_object_get(problem, "refusal")), "agent-state");
+    json_decref(problem);
+    ask_ok(floor, "POST", "/api/v1/agents/ann/activity", "{\"activity\":\"available\"}");
+    floor_wait_orders(floor, 2);
+    assert_string_equal(form_get(&floor->orders[1].form, "To"), "+12025551001");
+}
+
+static void a_held_lead_is_asked_again_when_the_rules_change(void **state)
+{
+    struct floor *floor = *state;
+
+    ask_ok(floor, "POST", "/api/v1/campaigns",
+           "{\"name\":\"spring\",\"settings\":{\"hours\":{\"every_day\":[]}}}");
+    ann_is_on_the_line(floor);
+    floor_add_lead(floor, 1, "+12025551001");
+    ask_ok(floor, "POST", "/api/v1/campaigns/spring/start", NULL);
+    ask_ok(floor, "POST", "/api/v1/agents/ann/activity", "{\"activity\":\"available\"}");
+    floor_turn(floor, 300);
+    assert_int_equal(floor->order_count, 1);
+    ask_ok(floor, "PATCH", "/api/v1/campaigns/spring", "{\"settings\":{" HOURS "}}");
+    floor_wait_orders(floor, 2);
+    assert_string_equal(form_get(&floor->orders[1].form, "To"), "+12025551001");
+}
+
+static void a_word_taken_back_frees_the_number_and_whoever_has_it(void **state)
+{
+    struct floor *floor = *state;
+    unsigned status;
+
+    ask_ok(floor, "POST", "/api/v1/campaigns",
+           "{\"name\":\"spring\",\"settings\":{" HOURS ",\"mode\":\"manual\"}}");
+    ann_is_on_the_line(floor);
+    floor_add_lead(floor, 1, "+12025551001");
+    ask_ok(floor, "POST", "/api/v1/campaigns/spring/start", NULL);
+    ask_ok(floor, "POST", "/api/v1/do-not-call", "{\"number\":\"+12025551001\"}");
+    json_t *problem = floor_ask(floor, "POST", "/api/v1/agents/ann/dial", "{\"lead\":1}", &status);
+
+    assert_string_equal(json_string_value(json_object_get(problem, "refusal")), "do-not-call");
+    json_decref(problem);
+    ask_ok(floor, "DELETE", "/api/v1/do-not-call/1", NULL);
+    ask_ok(floor, "POST", "/api/v1/agents/ann/dial", "{\"lead\":1}");
+    floor_wait_orders(floor, 2);
+}
+
 static void calls_of_an_engine_that_died_are_asked_after_and_end(void **state)
 {
     struct event restarted = {.kind = EVENT_VOICE_RESTARTED};
@@ -271,6 +342,9 @@ int main(void)
         WITH_FLOOR(an_order_that_is_refused_is_not_posted_again),
         WITH_FLOOR(calls_of_an_engine_that_died_are_asked_after_and_end),
         WITH_FLOOR(nobody_on_the_do_not_call_list_is_rung),
+        WITH_FLOOR(a_refused_dial_by_hand_leaves_a_waiting_lead_in_line),
+        WITH_FLOOR(a_held_lead_is_asked_again_when_the_rules_change),
+        WITH_FLOOR(a_word_taken_back_frees_the_number_and_whoever_has_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
