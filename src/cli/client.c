@@ -207,11 +207,12 @@ static int say_problem(struct client *client)
         json_loadb(client->body.at ? client->body.at : "", client->body.size, 0, &error);
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     const char *title = json_string_value(json_object_get(problem, "title"));
-    int code = command_failed(client->command, "%s (%u)",
+    const char *until = json_string_value(json_object_get(problem, "until"));
+    int code = command_failed(client->command, "%s%s%s (%u)",
                               detail  ? detail
                               : title ? title
                                       : "the server refused",
-                              client->status);
+                              until ? ", until " : "", until ? until : "", client->status);
 
     if (client->status == 401)
         fprintf(stderr, "the token is not known there; `outdial token` makes one\n");

@@ -45,7 +45,7 @@ static const char *const refusal_names[REFUSAL_COUNT] = {
 
 static const char *const refusal_sentences[REFUSAL_COUNT] = {
     [REFUSED_NOT] = "may be called now",
-    [REFUSED_OUTSIDE_HOURS] = "outside the calling hours where the number may be",
+    [REFUSED_OUTSIDE_HOURS] = "outside the calling hours of the number",
     [REFUSED_DO_NOT_CALL] = "on the do-not-call list",
     [REFUSED_EMERGENCY_NUMBER] = "an emergency number is never called",
     [REFUSED_PREMIUM_NUMBER] = "a premium-rate number is never called",

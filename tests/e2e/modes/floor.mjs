@@ -19,6 +19,7 @@ export const PEOPLE = {
     machine: ['14', { do: 'machine', ring: 0.3, talk: 40 }],
     silent: ['15', { do: 'silent', ring: 0.3, talk: 1.5 }],
     unknown: ['16', { do: 'unknown' }],
+    brief: ['18', { do: 'answer', ring: 0.3, hello_after: 0.1, talk: 4 }],
     chatty: ['17', { do: 'answer', ring: 0.3, hello_after: 0.1, talk: 14 }],
 };
 

@@ -47,7 +47,7 @@ describe('one centre', { concurrency: 30, timeout: 70000 }, () => {
             assert.equal(call.ended_by, 'caller');
             assert.ok(call.speech_heard >= 1, 'the message was heard');
             const waited = (call.first_speech_heard_at - call.answered_at) / 1000;
-            assert.ok(waited > 1500 && waited < 3500, `the message came after ${waited} ms`);
+            assert.ok(waited > 1500 && waited < 4500, `the message came after ${waited} ms`);
             assert.deepEqual(call.heard_by, [], 'no agent heard them');
         }
         for (const name of ['ratio-a', 'ratio-b']) {
@@ -70,7 +70,7 @@ describe('one centre', { concurrency: 30, timeout: 70000 }, () => {
     test('preview: shown first, then accepted, skipped, snoozed, or dialled by the countdown', async () => {
         const numbers = [0, 1, 2, 3].map((i) => numberOf('quick', i));
         await floor.campaign('preview', {
-            mode: 'preview', preview_s: 3, preview_default: 'dial', skip_delay_s: 3600,
+            mode: 'preview', preview_s: 5, preview_default: 'dial', skip_delay_s: 3600,
         }, numbers);
         const leads = await floor.leads('preview');
         await floor.agent('previewer', 'preview');
@@ -80,7 +80,7 @@ describe('one centre', { concurrency: 30, timeout: 70000 }, () => {
         assert.equal(first.reservation.status, 'pending');
         assert.equal(first.reservation.lead, leads[0].id);
         assert.equal(first.reservation.attempt, null);
-        assert.ok(time(first.reservation.until) - Date.now() < 3100, 'a countdown is shown');
+        assert.ok(time(first.reservation.until) - Date.now() < 5100, 'a countdown is shown');
         const live = await floor.get('live');
         assert.equal(live.agents.find(({ name }) => name === 'previewer').activity, 'reserved');
         assert.deepEqual(floor.calls(numbers[0]), [], 'nobody rings before it is accepted');
@@ -100,13 +100,13 @@ describe('one centre', { concurrency: 30, timeout: 70000 }, () => {
                           'to see the third');
         assert.match((await floor.refusal('POST', 'agents/previewer/preview', { decision: 'snooze' })).detail,
                      /until/);
-        await floor.act('previewer', 'preview', { decision: 'snooze', until: soon(4000) });
+        await floor.act('previewer', 'preview', { decision: 'snooze', until: soon(6000) });
         await floor.state('previewer', ({ reservation }) => reservation?.lead === leads[3].id,
                           'to see the fourth');
         const shown = Date.now();
         await floor.ended(numbers[3]);
         const [dialled] = floor.calls(numbers[3]);
-        assert.ok(dialled.invited_at / 1000 - shown > 2500, 'not before the countdown was over');
+        assert.ok(dialled.invited_at / 1000 - shown > 4000, 'not before the countdown was over');
         await floor.state('previewer', 'wrap-up');
         await floor.dispose('previewer', DONE);
         await floor.state('previewer', ({ reservation }) => reservation?.lead === leads[2].id,
@@ -180,6 +180,9 @@ describe('one centre', { concurrency: 30, timeout: 70000 }, () => {
         const held = await floor.lead(atNight.id, ({ state }) => state === 'held', 'to be held');
         assert.equal(held.reason, 'outside-hours');
         assert.equal(hourIn(night.zone, time(held.due_at)), 8, `${held.due_at} is 8:00 in ${night.zone}`);
+        const said = await floor.center.cli(['agent', 'dial', 'clock', String(atNight.id)], 1);
+        assert.ok(said.errors.includes(`outside the calling hours of the number, until ${held.due_at}`),
+                  said.errors);
         const { numbers: [detail] } = await floor.get(`leads/${atNight.id}`);
         assert.equal(detail.may_call, false);
         assert.equal(detail.reason, 'outside-hours');
@@ -231,7 +234,7 @@ describe('one centre', { concurrency: 30, timeout: 70000 }, () => {
         assert.ok(listed.includes(other) && listed.includes(second), 'the person, so all numbers');
         assert.equal((await floor.report('elsewhere')).attempts, 0);
         assert.deepEqual([floor.calls(later), floor.calls(second)], [[], []]);
-        assert.equal(floor.calls(other).length, 1);
+        assert.equal((await floor.ended(other)).length, 1);
     });
 
     test('do not call for one campaign leaves the others alone', async () => {
@@ -326,7 +329,7 @@ describe('one centre', { concurrency: 30, timeout: 70000 }, () => {
     });
 
     test('wrap-up ends by its limit; what comes next is chosen during the call', async () => {
-        const numbers = [0, 1, 2].map((i) => numberOf('quick', 40 + i));
+        const numbers = [0, 1, 2].map((i) => numberOf('brief', i));
         await floor.campaign('tidy', { wrap_up_s: 1, wrap_up_default: 1 }, numbers);
         await floor.agent('tidy', 'tidy');
         await floor.command('tidy', 'start');
