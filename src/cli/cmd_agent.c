@@ -99,6 +99,11 @@ static int show(struct verb_call *call)
     return verb_show(call, path_of(call, NULL));
 }
 
+static int lead(struct verb_call *call)
+{
+    return verb_show(call, path_of(call, "lead"));
+}
+
 static int remove_it(struct verb_call *call)
 {
     return verb_send(call, "DELETE", path_of(call, NULL), NULL, "agent '%s' is removed");
@@ -190,6 +195,7 @@ static const struct verb VERBS[] = {
     {"list", "", 0, 0, list},
     {"create", "NAME --contact SIP-URI --campaign NAMES", 1, 1, create},
     {"show", "NAME", 1, 1, show},
+    {"lead", "NAME", 1, 1, lead},
     {"set", "NAME", 1, 1, set},
     {"remove", "NAME", 1, 1, remove_it},
     {"login", "NAME [--code N]", 1, 1, login},
@@ -209,7 +215,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_agent = {
     .name = "agent",
-    .usage = "list | create NAME | show|set|remove|login|logout NAME | activity NAME WHAT | "
+    .usage = "list | create NAME | show|lead|set|remove|login|logout NAME | activity NAME WHAT | "
              "preview NAME WHAT | dispose NAME CODE | dial NAME LEAD | hangup|reject NAME",
     .sentence = "agents: make them, log them in, decide and dispose for them",
     .details = "At login the agent's phone (--contact) is called once and stays in the agent's\n"

@@ -216,18 +216,34 @@ static void lead_then(struct api_job *job)
         json_object_set_new(job->result, "person", json_object());
 }
 
-void api_lead_show(struct api_call *call)
+static void show_lead(struct api_call *call, lead_id id)
 {
-    uint64_t id;
-
-    if (!api_id(call, 0, &id))
-        return;
     struct api_job *job = api_job_new(call);
 
     job->id = id;
     job->extra = calloc(1, sizeof(struct lead_view));
     check(job->extra);
     api_work(job, API_READ, lead_work, lead_then);
+}
+
+void api_lead_show(struct api_call *call)
+{
+    uint64_t id;
+
+    if (api_id(call, 0, &id))
+        show_lead(call, id);
+}
+
+void api_agent_lead(struct api_call *call)
+{
+    const struct roster_agent *agent = api_agent(call, 0);
+
+    if (!agent)
+        return;
+    if (agent->reservation.id && reservation_is_live(agent->reservation.status))
+        show_lead(call, agent->reservation.lead);
+    else
+        api_refuse(call, 404, "agent '%s' has no lead before them now", agent->name);
 }
 
 static json_t *attempt_row(const struct store_record *record)

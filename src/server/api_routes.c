@@ -47,6 +47,7 @@ const struct api_route api_routes[] = {
     {"PATCH", V "/agents/{agent}", API_OPERATOR, api_agent_change, false, "",
      "full_name:text contact:text campaigns:list"},
     {"DELETE", V "/agents/{agent}", API_OPERATOR, api_agent_remove, false, "", ""},
+    {"GET", V "/agents/{agent}/lead", API_AGENT, api_agent_lead, false, "", ""},
     {"POST", V "/agents/{agent}/login", API_AGENT, api_agent_login, false, "",
      "activity:text break_code:whole"},
     {"POST", V "/agents/{agent}/logout", API_AGENT, api_agent_logout, false, "", ""},

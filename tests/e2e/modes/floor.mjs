@@ -55,12 +55,12 @@ export class Floor {
     close() { return this.center.stop(); }
 
     /** The answer's JSON; throws Refused when the status is not 2xx. */
-    async ask(method, path, body) {
+    async ask(method, path, body, token = this.token) {
         const isText = typeof body === 'string';
         const answer = await fetch(`${this.center.http}/api/v1/${path}`, {
             method,
             headers: {
-                authorization: `Bearer ${this.token}`,
+                authorization: `Bearer ${token}`,
                 ...(body === undefined ? {} : { 'content-type': isText ? 'text/csv' : 'application/json' }),
             },
             body: body === undefined || isText ? body : JSON.stringify(body),
@@ -70,7 +70,7 @@ export class Floor {
         return text ? JSON.parse(text) : null;
     }
 
-    get(path) { return this.ask('GET', path); }
+    get(path, token) { return this.ask('GET', path, undefined, token); }
     post(path, body) { return this.ask('POST', path, body); }
 
     /** What the server says when it refuses; fails when it does not. */

@@ -81,6 +81,11 @@ describe('one centre', { concurrency: 30, timeout: 70000 }, () => {
         assert.equal(first.reservation.lead, leads[0].id);
         assert.equal(first.reservation.attempt, null);
         assert.ok(time(first.reservation.until) - Date.now() < 5100, 'a countdown is shown');
+        const { token } = await floor.post('tokens', { name: 'desk', agent: 'previewer' });
+        const own = await floor.get('agents/previewer/lead', token);
+        assert.equal(own.lead.id, leads[0].id);
+        assert.equal(own.person.first_name, 'Person 1');
+        assert.equal(own.numbers[0].number, numbers[0]);
         const live = await floor.get('live');
         assert.equal(live.agents.find(({ name }) => name === 'previewer').activity, 'reserved');
         assert.deepEqual(floor.calls(numbers[0]), [], 'nobody rings before it is accepted');
@@ -113,6 +118,7 @@ describe('one centre', { concurrency: 30, timeout: 70000 }, () => {
                           'to see the third again');
         await floor.act('previewer', 'activity', { activity: 'break', forced: true });
         await floor.state('previewer', 'break');
+        assert.equal((await floor.refusal('GET', 'agents/previewer/lead')).status, 404);
         assert.deepEqual([floor.calls(numbers[1]), floor.calls(numbers[2])], [[], []]);
     });
 

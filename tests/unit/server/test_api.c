@@ -245,6 +245,7 @@ static void answers_about_agents_leads_and_the_rest_match_the_document(void **st
     tell(world, "GET", "/agents/{agent}", "/agents/ann", NULL, 200);
     tell(world, "POST", "/agents/{agent}/preview", "/agents/ann/preview",
          "{\"decision\":\"accept\"}", 409);
+    tell(world, "GET", "/agents/{agent}/lead", "/agents/ann/lead", NULL, 404);
     tell(world, "POST", "/agents/{agent}/login", "/agents/ann/login", NULL, 200);
     tell(world, "POST", "/agents/{agent}/activity", "/agents/ann/activity",
          "{\"activity\":\"break\",\"break_code\":3}", 200);
