@@ -74,6 +74,36 @@ static void a_lost_packet_leaves_its_gap_in_the_numbers(void **state)
     assert_int_equal(after->packet.timestamp, before->packet.timestamp + 320);
 }
 
+/* The first word of a caller whose network holds its breath: silence fills the hole, then every
+ * packet that was held comes, in order, on one unbroken line. */
+static void what_a_stalled_talker_sends_in_a_burst_is_all_passed_on(void **state)
+{
+    struct bench_packet *last = NULL;
+    uint8_t wanted = 1;
+
+    two_talk(MEDIA_PCMU, MEDIA_PCMU);
+    bench_say(CUSTOMER, 1);
+    bench_wait(20);
+    bench_say(CUSTOMER, 2);
+    bench_wait(120);
+    for (uint8_t sound = 3; sound < 8; sound++)
+        bench_say(CUSTOMER, sound);
+    bench_wait(20);
+    bench_say(CUSTOMER, 8);
+    for (unsigned i = 0; i < bench_heard_count(AGENT); i++) {
+        struct bench_packet *packet = bench_heard(AGENT, i);
+
+        if (last) {
+            assert_int_equal(packet->packet.sequence, (uint16_t)(last->packet.sequence + 1));
+            assert_true((int32_t)(packet->packet.timestamp - last->packet.timestamp) >= 160);
+        }
+        last = packet;
+        if (packet->payload[0] == wanted)
+            wanted++;
+    }
+    assert_int_equal(wanted, 9);
+}
+
 static void swapped_packets_stay_swapped(void **state)
 {
     struct bench_talker *talker = &bench.talkers[CUSTOMER];
@@ -280,6 +310,7 @@ int main(void)
         bench_test(the_first_packet_of_a_talker_is_marked_and_the_next_are_not),
         bench_test(the_stream_goes_on_in_one_line_from_silence_to_a_talker),
         bench_test(a_lost_packet_leaves_its_gap_in_the_numbers),
+        bench_test(what_a_stalled_talker_sends_in_a_burst_is_all_passed_on),
         bench_test(swapped_packets_stay_swapped),
         bench_test(a_straggler_from_before_the_switch_is_not_sent),
         bench_test(a_switch_between_two_talkers_is_continuous),
