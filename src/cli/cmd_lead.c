@@ -61,7 +61,8 @@ static int forbid(struct verb_call *call)
         if (verb_flag(call, FIELDS[i][0]))
             json_object_set_new(body, FIELDS[i][1], json_string(verb_flag(call, FIELDS[i][0])));
     return verb_send(call, "POST", client_path(call->path, "do-not-call", NULL), body,
-                     "%s will not be called again");
+                     verb_flag(call, "--campaign") ? "%s will not be called in that campaign"
+                                                   : "%s will not be called again");
 }
 
 static int forbidden(struct verb_call *call)
