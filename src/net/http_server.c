@@ -150,9 +150,12 @@ static void request_free(struct http_request *request)
     free(request);
 }
 
+/* A spooled body that no handler took away is left behind, whether its sender went or was refused. */
 static void request_gone(struct http_request *request)
 {
-    if (request->stage == STAGE_SUSPENDED && request->on_gone)
+    bool is_untaken = request->spools && request->context;
+
+    if ((request->stage == STAGE_SUSPENDED || is_untaken) && request->on_gone)
         request->on_gone(request->on_gone_arg);
     request_free(request);
 }

@@ -69,7 +69,8 @@ void http_request_reply(struct http_request *request, unsigned status, const cha
 /* The same with `size` bytes from the start of a file; the descriptor is taken over and closed. */
 void http_request_reply_file(struct http_request *request, unsigned status,
                              const char *content_type, int fd, uint64_t size);
-/* Called if the client leaves before the reply; the request is gone when it returns. */
+/* Called if the client leaves before the reply; the request is gone when it returns. Of a spooled body also
+ * when the request ends, however it does, while its context is still set: nobody took the body. */
 void http_request_on_gone(struct http_request *request, loop_handler handler, void *arg);
 /* A place for the handler's own pointer while the request waits. */
 void http_request_set_context(struct http_request *request, void *context);

@@ -299,6 +299,15 @@ static int begin_parsing(struct csv_reader *reader)
     return err;
 }
 
+static unsigned line_ends(struct slice bytes)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < bytes.size; i++)
+        count += bytes.at[i] == '\n';
+    return count;
+}
+
 int csv_reader_feed(struct csv_reader *reader, const void *bytes, size_t size)
 {
     const char *nul;
@@ -307,7 +316,10 @@ int csv_reader_feed(struct csv_reader *reader, const void *bytes, size_t size)
         return reader->err;
     nul = memchr(bytes, '\0', size);
     if (nul)
-        return fail(reader, reader->line, "a zero byte: is this a text file?");
+        return fail(reader,
+                    reader->line + line_ends(text_slice(&reader->first)) +
+                        line_ends(slice_of(bytes, (size_t)(nul - (const char *)bytes))),
+                    "a zero byte: is this a text file?");
     if (reader->sniffed)
         return parse_bytes(reader, bytes, size);
     text_add_bytes(&reader->first, bytes, size);
