@@ -142,7 +142,7 @@ static void limits_are_said_with_the_line(void **state)
 static void a_zero_byte_is_refused(void **state)
 {
     assert_int_equal(
-        fails_with("a,b\n\0c,d\n", 9, NULL, "line 1: a zero byte: is this a text file?"), EBADMSG);
+        fails_with("a,b\n\0c,d\n", 9, NULL, "line 2: a zero byte: is this a text file?"), EBADMSG);
 }
 
 static int stop(void *arg, const struct csv_row *row)
