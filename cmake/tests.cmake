@@ -131,6 +131,7 @@ script_test(sdk calls contract/calls.test.mjs)
 script_test(sdk conferences contract/conferences.test.mjs)
 script_test(sdk errors contract/errors.test.mjs)
 script_test(sdk webhooks contract/webhooks.test.mjs)
+script_test(campaign misuse e2e/misuse/misuse.test.mjs)
 script_test(campaign modes e2e/modes/modes.test.mjs)
 script_test(campaign turns e2e/modes/turns.test.mjs)
 
