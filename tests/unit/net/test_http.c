@@ -21,7 +21,7 @@ struct world {
     struct http_request *held[64];
     size_t held_count;
     struct loop_timer timer;
-    unsigned answers, status;
+    unsigned answers, status, left_behind;
     enum http_outcome outcome;
     struct text body;
     FILE *spool;
@@ -78,11 +78,23 @@ static void handle(void *arg, struct http_request *request)
     }
 }
 
-/* "/spool": the body goes into an unlinked file, and comes back from it. */
+static void on_left_behind(void *arg)
+{
+    struct world *world = arg;
+
+    ++world->left_behind;
+}
+
+/* "/spool": the body goes into an unlinked file, and comes back from it. "/untaken": nobody takes it. */
 static void on_head(void *arg, struct http_request *request)
 {
     struct world *world = arg;
 
+    if (!strcmp(http_request_path(request), "/untaken")) {
+        http_request_spool(request, -1, 1000);
+        http_request_set_context(request, world);
+        http_request_on_gone(request, on_left_behind, world);
+    }
     if (strcmp(http_request_path(request), "/spool"))
         return;
     world->spool = tmpfile();
@@ -174,6 +186,24 @@ static void a_request_reaches_the_handler_as_it_was_sent(void **state)
     ask(world, "GET", "/moved", slice_of("", 0));
     await(world, 5);
     assert_int_equal(world->status, 302);
+}
+
+static void a_body_nobody_takes_is_told_once_it_is_over(void **state)
+{
+    struct world *world = *state;
+    char large[5000];
+    instant end = loop_clock() + 5 * SECOND;
+
+    memset(large, 'x', sizeof(large));
+    ask(world, "POST", "/untaken", slice_from("body")); /* the handler answers something else */
+    await(world, 1);
+    assert_int_equal(world->status, 200);
+    ask(world, "POST", "/untaken", slice_of(large, sizeof(large))); /* never comes to the handler */
+    await(world, 2);
+    assert_int_equal(world->status, 413);
+    while (world->left_behind < 2 && loop_clock() < end)
+        loop_step(world->loop, 10 * MILLISECOND);
+    assert_int_equal(world->left_behind, 2);
 }
 
 static void an_answer_may_come_later_and_many_at_once(void **state)
@@ -360,6 +390,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_request_reaches_the_handler_as_it_was_sent, start, stop),
         cmocka_unit_test_setup_teardown(an_answer_may_come_later_and_many_at_once, start, stop),
+        cmocka_unit_test_setup_teardown(a_body_nobody_takes_is_told_once_it_is_over, start, stop),
         cmocka_unit_test_setup_teardown(a_body_too_large_is_refused_with_413, start, stop),
         cmocka_unit_test_setup_teardown(a_long_body_passes_through_a_file_and_not_through_memory,
                                         start, stop),
