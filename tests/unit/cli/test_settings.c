@@ -69,7 +69,8 @@ static void a_flag_goes_before_the_environment_and_that_before_the_file(void **s
 static void a_bad_line_is_told_with_file_and_line(void **state)
 {
     struct settings settings;
-    const char *file = "\n\nagents_max = -4\nnonsense\nflavour = sweet\nhttp = here\n";
+    const char *file = "\n\nagents_max = -4\nnonsense\nflavour = sweet\nhttp = here\n"
+                       "server = http://\nserver = http://a b\n";
     char *said;
 
     assert_int_equal(load(&settings, file, NULL, no_environment, &said), COMMAND_MISUSED);
@@ -78,6 +79,8 @@ static void a_bad_line_is_told_with_file_and_line(void **state)
     assert_non_null(strstr(said, "dialer.conf:4: 'nonsense' is not of the form name = value\n"));
     assert_non_null(strstr(said, "dialer.conf:5: there is no setting 'flavour'"));
     assert_non_null(strstr(said, "dialer.conf:6: http 'here' is not of the form HOST:PORT\n"));
+    assert_non_null(strstr(said, "dialer.conf:7: server 'http://'"));
+    assert_non_null(strstr(said, "dialer.conf:8: server 'http://a b'"));
     settings_release(&settings);
     free(said);
 }
@@ -91,6 +94,8 @@ static void one_flag_means_another_setting_to_another_command(void **state)
                         "voice_http");
     assert_true(of_serve != of_voice);
     assert_null(setting_by_flag(SETTINGS_PHONES, "--http", 6, &of_serve));
+    assert_null(setting_by_flag(SETTINGS_SHOW, "--http", 6, &of_serve));
+    assert_non_null(setting_by_flag(SETTINGS_SHOW, "--config", 8, &of_serve));
 }
 
 int main(void)
