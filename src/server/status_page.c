@@ -4,30 +4,13 @@
 
 #include "server/api.h"
 #include "server/api_live.h"
+#include "server/markup.h"
 #include "server/server.h"
-
-static void add_escaped(struct text *text, const char *plain)
-{
-    for (; *plain; plain++)
-        switch (*plain) {
-        case '<':
-            text_add(text, "&lt;");
-            break;
-        case '>':
-            text_add(text, "&gt;");
-            break;
-        case '&':
-            text_add(text, "&amp;");
-            break;
-        default:
-            text_add_char(text, *plain);
-        }
-}
 
 static void add_value(struct text *text, const json_t *value)
 {
     if (json_is_string(value))
-        add_escaped(text, json_string_value(value));
+        markup_add(text, json_string_value(value));
     else if (json_is_integer(value))
         text_addf(text, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
