@@ -111,7 +111,7 @@ function(script_test label name file)
         return()
     endif()
     add_test(NAME ${label}.${name} COMMAND ${NODE_PROGRAM} --test ${CMAKE_SOURCE_DIR}/tests/${file})
-    set_tests_properties(${label}.${name} PROPERTIES LABELS "${label}" TIMEOUT 900 RUN_SERIAL ON
+    set_tests_properties(${label}.${name} PROPERTIES LABELS "${label}" TIMEOUT 2400 RUN_SERIAL ON
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
         ENVIRONMENT "OUTDIAL=${CMAKE_BINARY_DIR}/outdial")
 endfunction()
