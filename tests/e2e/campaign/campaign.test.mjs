@@ -60,7 +60,7 @@ test('everybody is rung as the rules say, and both ends agree call by call', asy
     const report = await until(async () => {
         const now = await center.report('spring');
         return leadsLeft(now) === 0 && now.open === 0 && now;
-    }, 900 * ROWS, 'every lead to end').catch(async (error) => {
+    }, 900 * ROWS, 'every lead to end', 1000).catch(async (error) => {
         throw new Error(`${error.message}: ${JSON.stringify(await center.report('spring'))}`);
     });
     await until(() => center.records.filter(({ event, kind }) => event === 'ended' && kind === 'person')

@@ -55,7 +55,7 @@ async function aCampaignThatIsHurt(hurt, seed) {
         const report = await until(async () => {
             const now = await center.report('hurt');
             return leadsLeft(now) === 0 && now.open === 0 && now;
-        }, 120000, 'every lead to end').catch(async (error) => {
+        }, 120000, 'every lead to end', 500).catch(async (error) => {
             throw new Error(`${error.message}: ${JSON.stringify(await center.report('hurt'))}`);
         });
         await sleep(1500);
