@@ -122,6 +122,28 @@ void client_close(struct client *client)
     free(client);
 }
 
+int client_run(const struct command *command, int argc, char **argv, size_t word_count,
+               const char *flag, client_work work)
+{
+    struct arguments arguments;
+    struct settings settings;
+    struct client *client = NULL;
+    int code = arguments_parse(&arguments, command, argc, argv);
+
+    if (code != COMMAND_DONE)
+        return arguments_answer(code);
+    if (arguments.word_count != word_count || (flag && !arguments_get(&arguments, command, flag)))
+        return command_misused(command, "usage: outdial %s %s", command->name, command->usage);
+    code = settings_load(&settings, command->settings, &arguments);
+    if (code == COMMAND_DONE)
+        code = client_open(&client, command, &settings);
+    if (code == COMMAND_DONE)
+        code = work(command, &arguments, client);
+    client_close(client);
+    settings_release(&settings);
+    return code;
+}
+
 const char *client_path(char path[CLIENT_PATH_SIZE], const char *segment, ...)
 {
     struct text text;

@@ -25,6 +25,16 @@ int client_open(struct client **client, const struct command *command,
                 const struct settings *settings) must_check;
 void client_close(struct client *client); /* NULL is fine */
 
+/*
+ * A whole command that is one piece of work: parses the arguments, wants `word_count` words and, unless
+ * NULL, that flag (else says the usage), loads the settings, opens the client, works, closes. A command's
+ * code.
+ */
+typedef int (*client_work)(const struct command *command, const struct arguments *arguments,
+                           struct client *client);
+int client_run(const struct command *command, int argc, char **argv, size_t word_count,
+               const char *flag, client_work work) must_check;
+
 /* A path of the interface from its segments, each percent-encoded; ended by NULL.
  *   client_path(path, sizeof(path), "campaigns", name, "start", NULL) */
 enum { CLIENT_PATH_SIZE = 1024 };

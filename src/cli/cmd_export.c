@@ -10,9 +10,10 @@ static const struct flag flags[] = {
 };
 
 /* Written beside and renamed at the end: a half file never has the wanted name. */
-static int export_to(const struct command *command, struct client *client, const char *campaign,
-                     const char *name)
+static int export_attempts(const struct command *command, const struct arguments *arguments,
+                           struct client *client)
 {
+    const char *campaign = arguments->words[0], *name = arguments->words[1];
     char path[CLIENT_PATH_SIZE], part[4096];
     FILE *file;
     int code;
@@ -36,23 +37,7 @@ static int export_to(const struct command *command, struct client *client, const
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments;
-    struct settings settings;
-    struct client *client = NULL;
-    int code = arguments_parse(&arguments, command, argc, argv);
-
-    if (code != COMMAND_DONE)
-        return arguments_answer(code);
-    if (arguments.word_count != 2)
-        return command_misused(command, "usage: outdial export NAME FILE.csv");
-    code = settings_load(&settings, command->settings, &arguments);
-    if (code == COMMAND_DONE)
-        code = client_open(&client, command, &settings);
-    if (code == COMMAND_DONE)
-        code = export_to(command, client, arguments.words[0], arguments.words[1]);
-    client_close(client);
-    settings_release(&settings);
-    return code;
+    return client_run(command, argc, argv, 2, NULL, export_attempts);
 }
 
 const struct command command_export = {

@@ -159,23 +159,7 @@ static int import_list(const struct command *command, const struct arguments *ar
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments;
-    struct settings settings;
-    struct client *client = NULL;
-    int code = arguments_parse(&arguments, command, argc, argv);
-
-    if (code != COMMAND_DONE)
-        return arguments_answer(code);
-    if (arguments.word_count != 1 || !arguments_get(&arguments, command, "--campaign"))
-        return command_misused(command, "usage: outdial import --campaign NAME FILE.csv");
-    code = settings_load(&settings, command->settings, &arguments);
-    if (code == COMMAND_DONE)
-        code = client_open(&client, command, &settings);
-    if (code == COMMAND_DONE)
-        code = import_list(command, &arguments, client);
-    client_close(client);
-    settings_release(&settings);
-    return code;
+    return client_run(command, argc, argv, 1, "--campaign", import_list);
 }
 
 const struct command command_import = {

@@ -81,23 +81,7 @@ static int report(const struct command *command, const struct arguments *argumen
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments;
-    struct settings settings;
-    struct client *client = NULL;
-    int code = arguments_parse(&arguments, command, argc, argv);
-
-    if (code != COMMAND_DONE)
-        return arguments_answer(code);
-    if (arguments.word_count != 1)
-        return command_misused(command, "usage: outdial report NAME [--json]");
-    code = settings_load(&settings, command->settings, &arguments);
-    if (code == COMMAND_DONE)
-        code = client_open(&client, command, &settings);
-    if (code == COMMAND_DONE)
-        code = report(command, &arguments, client);
-    client_close(client);
-    settings_release(&settings);
-    return code;
+    return client_run(command, argc, argv, 1, NULL, report);
 }
 
 const struct command command_report = {
