@@ -103,7 +103,9 @@ foreach(source ${bench_sources})
 endforeach()
 
 # script_test(LABEL NAME FILE [LONG]): a node:test script under tests/, as a user would drive the
-# program. It finds the binary in the environment variable OUTDIAL.
+# program. It finds the binary in the environment variable OUTDIAL. LONG ones run with `./dev test
+# --long` only and may take hours; the others have 40 minutes and may look at OUTDIAL_LONG, which is 1
+# then.
 find_program(NODE_PROGRAM node)
 function(script_test label name file)
     if(NOT NODE_PROGRAM)
@@ -111,7 +113,13 @@ function(script_test label name file)
         return()
     endif()
     add_test(NAME ${label}.${name} COMMAND ${NODE_PROGRAM} --test ${CMAKE_SOURCE_DIR}/tests/${file})
-    set_tests_properties(${label}.${name} PROPERTIES LABELS "${label}" TIMEOUT 2400 RUN_SERIAL ON
+    set(labels ${label})
+    set(seconds 2400)
+    if("LONG" IN_LIST ARGN)
+        list(APPEND labels long)
+        set(seconds 14400)
+    endif()
+    set_tests_properties(${label}.${name} PROPERTIES LABELS "${labels}" TIMEOUT ${seconds} RUN_SERIAL ON
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
         ENVIRONMENT "OUTDIAL=${CMAKE_BINARY_DIR}/outdial")
 endfunction()
