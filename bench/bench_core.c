@@ -220,8 +220,11 @@ int main(int argc, char **argv)
     for (uint64_t i = 1; i <= FIGURE_RUNS; i++)
         run(&bench, i, figure_is_quick(argc, argv) ? EVENTS / 4 : EVENTS, &rates, &answers,
             &slowest);
-    figure_print(&(struct figure){
-        .bench = "core", .name = "core: events", .unit = "events/CPU-s", .load = load, .runs = &rates});
+    figure_print(&(struct figure){.bench = "core",
+                                  .name = "core: events",
+                                  .unit = "events/CPU-s",
+                                  .load = load,
+                                  .runs = &rates});
     figure_print(&(struct figure){.bench = "core",
                                   .name = "core: decision at an answer, p99",
                                   .unit = "us",
