@@ -29,7 +29,8 @@ struct post {
 
 struct loop {
     int epoll_fd, wake_fd, timer_fd; /* timer_fd: -1 unless nested */
-    instant now, armed;              /* armed: what timer_fd is set to */
+    instant now, armed;              /* armed: what timer_fd is set to; at the deadline or before */
+    bool stepping;
     struct heap timers;
     struct watch *watches; /* by descriptor */
     size_t watch_count;
@@ -125,20 +126,22 @@ void loop_free(struct loop *loop)
     free(loop);
 }
 
-/* The nested loop's descriptor must become readable at the first deadline. */
+/*
+ * The nested loop's descriptor must become readable at the first deadline. Deadlines come and go many
+ * times a step, so it is armed once, at the step's end; and one that is armed too early is left: it
+ * wakes the loop once for nothing, which is cheaper than a system call each time a timer moves.
+ */
 static void arm(struct loop *loop)
 {
     instant deadline = heap_deadline(&loop->timers), at;
     struct itimerspec spec = {0};
 
-    if (loop->timer_fd < 0 || deadline == loop->armed)
+    if (loop->timer_fd < 0 || loop->stepping || deadline >= loop->armed)
         return;
     loop->armed = deadline;
-    if (deadline != INSTANT_NEVER) {
-        at = instant_max(deadline - anchor, 1); /* zero would disarm it */
-        spec.it_value.tv_sec = (time_t)(at / SECOND);
-        spec.it_value.tv_nsec = (long)(at % SECOND * 1000);
-    }
+    at = instant_max(deadline - anchor, 1); /* zero would disarm it */
+    spec.it_value.tv_sec = (time_t)(at / SECOND);
+    spec.it_value.tv_nsec = (long)(at % SECOND * 1000);
     timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
@@ -187,7 +190,8 @@ int loop_watch(struct loop *loop, int fd, uint32_t epoll_events, loop_fd_handler
     if (!watch->active)
         watch->generation = ++loop->generation;
     event.data.u64 = (uint64_t)(uint32_t)fd | (uint64_t)watch->generation << 32;
-    if (epoll_ctl(loop->epoll_fd, watch->active ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event))
+    if (epoll_ctl(loop->epoll_fd, watch->active ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) &&
+        (errno != ENOENT || epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event)))
         return errno;
     watch->active = true;
     watch->handler = handler;
@@ -317,7 +321,8 @@ void loop_step(struct loop *loop, instant wait_max)
     struct timespec span;
     int count;
 
-    if (deadline != INSTANT_NEVER)
+    loop->stepping = true;
+    if (deadline != INSTANT_NEVER && wait)
         wait = instant_min(wait, instant_max(deadline - loop_clock(), 0));
     span = (struct timespec){(time_t)(wait / SECOND), (long)(wait % SECOND * 1000)};
     count = epoll_pwait2(loop->epoll_fd, events, EVENTS_PER_STEP, &span, NULL);
@@ -330,6 +335,7 @@ void loop_step(struct loop *loop, instant wait_max)
     run_timers(loop);
     if (loop->after)
         loop->after(loop->after_arg);
+    loop->stepping = false;
     arm(loop);
 }
 
