@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/table.h"
 
@@ -37,8 +38,10 @@ struct http_client {
     bool insecure;
     bool (*may_connect)(void *arg, const struct sockaddr *address);
     void *may_connect_arg;
-    struct loop_timer timer, cancel_timer;
-    struct table orders; /* ref -> order */
+    struct loop_timer timer, cancel_timer, tell_timer;
+    struct table orders;      /* ref -> order */
+    struct watched **sockets; /* by descriptor; NULL: never seen */
+    size_t socket_room;
     uint64_t last_ref;
     struct order *canceled;
     CURL *spares[SPARE_MAX]; /* easy handles keep their buffers */
@@ -150,16 +153,59 @@ static void on_socket(struct http_client *client, int fd, int action)
     tell_finished(client);
 }
 
+/*
+ * A descriptor of libcurl's. One it opened through us stays watched between two requests, so that
+ * keep-alive costs no system call; ours is also the close. Others (of its resolver) come and go.
+ */
 struct watched {
     struct http_client *client;
     int fd;
+    uint32_t wanted, events; /* what libcurl waits for; what the loop looks for */
+    bool is_ours;
 };
+
+static struct watched *watched_of(struct http_client *client, int fd)
+{
+    if ((size_t)fd >= client->socket_room) {
+        size_t room = client->socket_room ? client->socket_room : 64;
+        struct watched **sockets;
+
+        while (room <= (size_t)fd)
+            room *= 2;
+        sockets = realloc(client->sockets, room * sizeof(struct watched *));
+        if (!sockets)
+            return NULL;
+        memset(sockets + client->socket_room, 0,
+               (room - client->socket_room) * sizeof(struct watched *));
+        client->sockets = sockets;
+        client->socket_room = room;
+    }
+    if (!client->sockets[fd])
+        client->sockets[fd] = calloc(1, sizeof(struct watched));
+    if (client->sockets[fd]) {
+        client->sockets[fd]->client = client;
+        client->sockets[fd]->fd = fd;
+    }
+    return client->sockets[fd];
+}
+
+static void unwatch(struct watched *watched)
+{
+    if (watched->events)
+        loop_unwatch(watched->client->loop, watched->fd);
+    watched->wanted = watched->events = 0;
+}
 
 static void on_fd(void *arg, uint32_t events)
 {
     struct watched *watched = arg;
     int action = 0;
 
+    if (!watched
+             ->wanted) { /* an idle connection that its server closes: found dead at its next use */
+        unwatch(watched);
+        return;
+    }
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         action |= CURL_CSELECT_IN;
     if (events & EPOLLOUT)
@@ -172,28 +218,57 @@ static void on_fd(void *arg, uint32_t events)
 static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
     struct http_client *client = arg;
-    struct watched *watched = socket_arg;
-    uint32_t events = 0;
+    struct watched *watched = watched_of(client, fd);
 
     (void)easy;
+    (void)socket_arg;
+    if (!watched)
+        return -1;
     if (what == CURL_POLL_REMOVE) {
-        loop_unwatch(client->loop, fd);
-        free(watched);
-        curl_multi_assign(client->multi, fd, NULL);
+        if (watched->is_ours && watched->events == EPOLLIN)
+            watched->wanted = 0;
+        else
+            unwatch(watched);
         return 0;
     }
+    watched->wanted = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+    if (watched->wanted == watched->events)
+        return 0;
+    watched->events = watched->wanted;
+    return loop_watch(client->loop, fd, watched->events, on_fd, watched) ? -1 : 0;
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct http_client *client = arg;
+    struct watched *watched;
+    int fd;
+
+    (void)purpose;
+    if (client->may_connect && !client->may_connect(client->may_connect_arg, &to->addr))
+        return CURL_SOCKET_BAD;
+    fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    watched = watched_of(client, fd);
     if (!watched) {
-        watched = malloc(sizeof(*watched));
-        if (!watched)
-            return -1;
-        *watched = (struct watched){client, fd};
-        curl_multi_assign(client->multi, fd, watched);
+        close(fd);
+        return CURL_SOCKET_BAD;
     }
-    if (what & CURL_POLL_IN)
-        events |= EPOLLIN;
-    if (what & CURL_POLL_OUT)
-        events |= EPOLLOUT;
-    return loop_watch(client->loop, fd, events, on_fd, watched) ? -1 : 0;
+    unwatch(watched); /* libcurl may have closed its predecessor unseen */
+    watched->is_ours = true;
+    return fd;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+    struct watched *watched = watched_of(arg, fd);
+
+    if (watched) {
+        unwatch(watched);
+        watched->is_ours = false;
+    }
+    return close(fd);
 }
 
 static void on_timer(void *arg)
@@ -343,6 +418,13 @@ void http_client_free(struct http_client *client)
     curl_multi_cleanup(client->multi);
     loop_timer_stop(client->loop, &client->timer);
     loop_timer_stop(client->loop, &client->cancel_timer);
+    loop_timer_stop(client->loop, &client->tell_timer);
+    for (size_t i = 0; i < client->socket_room; ++i) {
+        if (client->sockets[i])
+            unwatch(client->sockets[i]);
+        free(client->sockets[i]);
+    }
+    free(client->sockets);
     free(client);
     curl_global_cleanup();
 }
@@ -360,16 +442,6 @@ static int set_headers(struct order *order, const struct http_order *from)
         order->headers = more;
     }
     return 0;
-}
-
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
-{
-    struct http_client *client = arg;
-
-    (void)purpose;
-    if (!client->may_connect(client->may_connect_arg, &to->addr))
-        return CURL_SOCKET_BAD;
-    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 static void set_options(struct order *order, const struct http_order *from)
@@ -397,10 +469,10 @@ static void set_options(struct order *order, const struct http_order *from)
         curl_easy_setopt(easy, CURLOPT_USERNAME, from->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, from->password ? from->password : "");
     }
-    if (order->client->may_connect) {
-        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, order->client);
-    }
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, order->client);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, order->client);
     if (order->client->insecure) {
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -420,6 +492,25 @@ static void set_options(struct order *order, const struct http_order *from)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, order->request_body);
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, from->method);
+}
+
+static void tell_later(void *arg)
+{
+    tell_finished(arg);
+}
+
+/*
+ * On its way at once: waiting for libcurl's own timer would cost the loop another round. What ends
+ * right here is told later, as promised.
+ */
+static void begin(struct http_client *client)
+{
+    int running = 0;
+
+    curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    if ((size_t)running < client->orders.count &&
+        loop_timer_start(client->loop, &client->tell_timer, loop_clock(), tell_later, client))
+        return; /* no memory: the next answer's turn tells it */
 }
 
 int http_client_send(struct http_client *client, const struct http_order *from,
@@ -453,6 +544,7 @@ int http_client_send(struct http_client *client, const struct http_order *from,
     }
     if (ref)
         *ref = order->ref;
+    begin(client);
     return 0;
 out:
     order_free(order);
