@@ -175,19 +175,24 @@ int media_new(struct media **mediap, const struct media_options *options, char *
     return 0;
 }
 
-static void order_put(struct media *media, const struct media_order *order)
+/* Orders come in bunches: only the first of one pays for waking the thread. */
+static void order_wake(struct media *media)
 {
     uint64_t one = 1;
 
+    if (!atomic_exchange(&media->ordered, true) && write(media->order_fd, &one, sizeof(one)) < 0)
+        check(errno == EAGAIN); /* the counter is full: the thread is being woken anyway */
+}
+
+static void order_put(struct media *media, const struct media_order *order)
+{
     while (!ring_put(&media->orders, order)) {
         struct timespec moment = {.tv_nsec = 200000};
 
-        if (write(media->order_fd, &one, sizeof(one)) < 0)
-            check(errno == EAGAIN);
+        order_wake(media);
         nanosleep(&moment, NULL);
     }
-    if (write(media->order_fd, &one, sizeof(one)) < 0)
-        check(errno == EAGAIN); /* the counter is full: the thread is being woken anyway */
+    order_wake(media);
 }
 
 void media_order_release(struct media_order *order)

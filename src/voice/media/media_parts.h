@@ -2,6 +2,7 @@
 #define VOICE_MEDIA_MEDIA_PARTS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 
 #include "base/ring.h"
@@ -51,6 +52,7 @@ struct media {
     socklen_t address_size;
     instant clock_offset; /* UTC less CLOCK_MONOTONIC */
     struct ring orders, events;
+    _Atomic bool ordered; /* the media thread is being woken, or awake and still to look */
     int order_fd, event_fd, epoll_fd;
     pthread_t thread;
     bool is_realtime;

@@ -321,6 +321,7 @@ static bool orders_take(struct media *media)
 
     if (read(media->order_fd, &count, sizeof(count)) < 0)
         check(errno == EAGAIN);
+    atomic_store(&media->ordered, false); /* before the look: an order put after it wakes anew */
     while (ring_take(&media->orders, &order))
         if (!order_perform(media, &order))
             return false;
