@@ -12,7 +12,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HEADERS_MAX = 16, CONNECTION_MEMORY = 32 * 1024 };
+#include "net/http_crowd.h"
+
+enum {
+    HEADERS_MAX = 16,
+    CONNECTION_MEMORY = 32 * 1024,
+    CONNECTIONS_MAX_PRESET = 1024,
+    IDLE_MS_PRESET = 10000,
+    BODY_SIZE_PRESET = 1 << 20,
+};
 
 enum request_stage {
     STAGE_BODY,      /* its bytes are coming */
@@ -26,6 +34,7 @@ struct http_request {
     struct http_request *next, *previous; /* all open ones of the server */
     struct http_server *server;
     struct MHD_Connection *connection;
+    struct crowd_member *member; /* its connection, among all */
     enum request_stage stage;
     bool is_too_large;
     char *method, *path, *query;
@@ -36,6 +45,7 @@ struct http_request {
     size_t spool_size, spool_size_max;
     struct MHD_Response *response;
     unsigned status;
+    uint64_t answer_size;
     struct {
         char *name, *value;
     } headers[HEADERS_MAX];
@@ -57,6 +67,8 @@ struct http_server {
     void *arg;
     struct http_request *requests;
     struct loop_timer timer; /* microhttpd's own time-outs, and answers given later */
+    struct crowd crowd;
+    struct loop_timer sweep; /* of the crowd, while there is one */
     bool running;            /* inside MHD_run: it is not re-entrant */
     bool again;
 };
@@ -103,6 +115,14 @@ static void on_readable(void *arg, uint32_t events)
     run(arg);
 }
 
+static struct crowd_member *member_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
 static struct http_request *request_new(struct http_server *server,
                                         struct MHD_Connection *connection)
 {
@@ -114,6 +134,7 @@ static struct http_request *request_new(struct http_server *server,
         return NULL;
     request->server = server;
     request->connection = connection;
+    request->member = member_of(connection);
     text_init(&request->body);
     if (info && info->client_addr->sa_family == AF_INET)
         inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr,
@@ -166,6 +187,7 @@ static enum MHD_Result send_answer(struct http_request *request)
         MHD_queue_response(request->connection, request->status, request->response);
 
     request->stage = STAGE_SENT;
+    crowd_sends(&request->server->crowd, request->member, request->answer_size, loop_clock());
     return result;
 }
 
@@ -229,6 +251,7 @@ static enum MHD_Result take_body(struct http_request *request, const char *data,
     size_t max = body_size_max(request);
     size_t kept = request->spools ? request->spool_size : request->body.size;
 
+    crowd_progressed(request->member, *size);
     if (request->is_too_large || kept + *size > max) {
         request->is_too_large = true;
         request->dropped_size += *size;
@@ -260,6 +283,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         if (!request->method || !request->path || !request->query)
             return MHD_NO;
         request->connection = connection;
+        crowd_reads_body(&server->crowd, request->member, loop_clock());
         if (server->head_handler)
             server->head_handler(server->arg, request);
         return declared_too_large(request) ? refuse_size(request) : MHD_YES;
@@ -276,6 +300,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         return refuse_size(request);
     request->stage = STAGE_HANDLING;
     request->connection = connection;
+    crowd_handles(&server->crowd, request->member);
     server->handler(server->arg, request);
     if (request->stage == STAGE_ANSWERED)
         return send_answer(request);
@@ -295,18 +320,53 @@ static void *on_target(void *arg, const char *uri, struct MHD_Connection *connec
         return NULL;
     request->path = slice_dup(slice_of(uri, mark ? (size_t)(mark - uri) : strlen(uri)));
     request->query = strdup(mark ? mark + 1 : "");
+    crowd_reads_head(&server->crowd, request->member, loop_clock());
     return request;
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode code)
 {
-    (void)arg;
-    (void)connection;
+    struct http_server *server = arg;
+
     (void)code;
     if (*state)
         request_gone(*state);
     *state = NULL;
+    crowd_waits(&server->crowd, member_of(connection), loop_clock());
+}
+
+static void sweep(void *arg)
+{
+    struct http_server *server = arg;
+    instant now = loop_clock();
+
+    crowd_sweep(&server->crowd, now);
+    if (server->crowd.count &&
+        loop_timer_start(server->loop, &server->sweep, now + SECOND, sweep, server))
+        return; /* no memory: the next connection starts it */
+}
+
+/* A connection has come or is gone. */
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = arg;
+    const union MHD_ConnectionInfo *from, *fd;
+    instant now = loop_clock();
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        crowd_leaves(&server->crowd, *context);
+        *context = NULL;
+        return;
+    }
+    from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    check(from && fd);
+    *context = crowd_comes(&server->crowd, fd->connect_fd, from->client_addr, now);
+    if (server->crowd.count == 1 &&
+        loop_timer_start(server->loop, &server->sweep, now + SECOND, sweep, server))
+        return;
 }
 
 static int listen_on(const char *address, uint16_t port, uint16_t *bound)
@@ -341,11 +401,30 @@ static int listen_on(const char *address, uint16_t port, uint16_t *bound)
     return fd;
 }
 
+static struct MHD_Daemon *start_daemon(struct http_server *server, int fd, unsigned idle_ms)
+{
+    unsigned idle_s = idle_ms / 1000;
+
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL, on_access, server,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, idle_s ? idle_s : 1u,
+        MHD_OPTION_CONNECTION_LIMIT, server->crowd.limits.count_max + CROWD_EXCESS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
+        on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+}
+
 int http_server_new(struct http_server **serverp, struct loop *loop,
                     const struct http_server_options *options, http_handler handler, void *arg)
 {
     struct http_server *server = calloc(1, sizeof(*server));
-    unsigned idle_s = (options->idle_ms ? options->idle_ms : 10000) / 1000;
+    unsigned idle_ms = options->idle_ms ? options->idle_ms : IDLE_MS_PRESET;
+    struct crowd_limits limits = {
+        .count_max =
+            options->connection_count_max ? options->connection_count_max : CONNECTIONS_MAX_PRESET,
+        .of_one_address_max = options->connections_of_one_address_max,
+        .idle = idle_ms * MILLISECOND,
+    };
     const union MHD_DaemonInfo *info;
     int fd, err;
 
@@ -354,19 +433,14 @@ int http_server_new(struct http_server **serverp, struct loop *loop,
     server->loop = loop;
     server->handler = handler;
     server->arg = arg;
-    server->body_size_max = options->body_size_max ? options->body_size_max : 1u << 20;
+    server->body_size_max = options->body_size_max ? options->body_size_max : BODY_SIZE_PRESET;
+    crowd_init(&server->crowd, &limits);
     fd = listen_on(options->address, options->port, &server->port);
     if (fd < 0) {
         free(server);
         return -fd;
     }
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL, on_access, server,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, idle_s ? idle_s : 1u,
-        MHD_OPTION_CONNECTION_LIMIT,
-        options->connection_count_max ? options->connection_count_max : 1024u,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-        on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+    server->daemon = start_daemon(server, fd, idle_ms);
     if (!server->daemon) {
         close(fd);
         free(server);
@@ -390,6 +464,7 @@ void http_server_free(struct http_server *server)
         return;
     loop_unwatch(server->loop, server->epoll_fd);
     loop_timer_stop(server->loop, &server->timer);
+    loop_timer_stop(server->loop, &server->sweep);
     for (struct http_request *request = server->requests; request; request = request->next) {
         if (request->stage != STAGE_SUSPENDED)
             continue;
@@ -401,7 +476,18 @@ void http_server_free(struct http_server *server)
     MHD_stop_daemon(server->daemon);
     while (server->requests)
         request_free(server->requests);
+    crowd_release(&server->crowd);
     free(server);
+}
+
+struct http_server_counts http_server_counts(const struct http_server *server)
+{
+    const struct crowd *crowd = &server->crowd;
+
+    return (struct http_server_counts){.connections = crowd->count,
+                                       .excess = crowd->excess_total,
+                                       .evicted = crowd->evicted_total,
+                                       .slow = crowd->slow_total};
 }
 
 uint16_t http_server_port(const struct http_server *server)
@@ -437,6 +523,11 @@ struct slice http_request_body(const struct http_request *request)
 const char *http_request_peer(const struct http_request *request)
 {
     return request->peer;
+}
+
+bool http_request_is_excess(const struct http_request *request)
+{
+    return request->member && request->member->is_excess;
 }
 
 bool http_request_basic(const struct http_request *request, char *user, size_t user_size,
@@ -480,6 +571,8 @@ static void reply(struct http_request *request, unsigned status, const char *con
     request->status = status;
     if (content_type)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+    if (http_request_is_excess(request))
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     for (size_t i = 0; i < request->header_count; ++i)
         if (request->headers[i].name && request->headers[i].value)
             MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
@@ -495,6 +588,7 @@ static void reply(struct http_request *request, unsigned status, const char *con
 void http_request_reply(struct http_request *request, unsigned status, const char *content_type,
                         const void *body, size_t size)
 {
+    request->answer_size = size;
     reply(request, status, content_type,
           MHD_create_response_from_buffer(size, (void *)(uintptr_t)(size ? body : ""),
                                           MHD_RESPMEM_MUST_COPY));
@@ -503,6 +597,7 @@ void http_request_reply(struct http_request *request, unsigned status, const cha
 void http_request_reply_file(struct http_request *request, unsigned status,
                              const char *content_type, int fd, uint64_t size)
 {
+    request->answer_size = size;
     reply(request, status, content_type, MHD_create_response_from_fd64(size, fd));
 }
 

@@ -14,7 +14,11 @@
  * Every request must be replied to exactly once; a request not replied to by its handler is
  * suspended until it is, or until the client leaves (http_request_on_gone then tells, and the
  * request must not be touched again). Limits: header 16 KiB (431), body options.body_size_max (413),
- * slow clients are cut after options.idle_ms.
+ * slow clients are cut (http_crowd.h has the times).
+ *
+ * There are never more than connection_count_max connections and a few more: when all are taken, the
+ * connection that has waited longest for its next request is closed, and what still comes beyond is
+ * handled with http_request_is_excess, one request each: say 503 (or serve what must be served).
  */
 struct http_server;
 struct http_request;
@@ -24,7 +28,14 @@ struct http_server_options {
     uint16_t port;                 /* 0: any free one */
     size_t body_size_max;          /* bytes; larger bodies are refused with 413. 0: 1 MiB */
     unsigned connection_count_max; /* 0: 1024 */
-    unsigned idle_ms;              /* a connection without progress is closed. 0: 10 000 */
+    unsigned connections_of_one_address_max; /* 0: half of them */
+    unsigned idle_ms; /* a connection without progress is closed. 0: 10 000 */
+};
+
+struct http_server_counts {
+    size_t connections; /* open now */
+    uint64_t excess, evicted,
+        slow; /* so far: handled as excess; closed for others; cut as too slow */
 };
 
 typedef void (*http_handler)(void *arg, struct http_request *request);
@@ -39,6 +50,7 @@ int http_server_new(struct http_server **server, struct loop *loop,
 void http_server_free(struct http_server *server);
 void http_server_on_head(struct http_server *server, http_head_handler handler);
 uint16_t http_server_port(const struct http_server *server);
+struct http_server_counts http_server_counts(const struct http_server *server);
 
 const char *http_request_method(const struct http_request *request);
 /* The path as sent, still percent-encoded, without the query. */
@@ -55,6 +67,8 @@ void http_request_spool(struct http_request *request, int fd, size_t size_max);
 size_t http_request_spool_size(const struct http_request *request);
 int http_request_spool_error(const struct http_request *request);
 const char *http_request_peer(const struct http_request *request); /* "127.0.0.1" */
+/* All connections are taken, or all its address may have: it is closed after this answer. */
+bool http_request_is_excess(const struct http_request *request);
 /* HTTP Basic credentials: false when there are none (user and password are cut to their sizes). */
 bool http_request_basic(const struct http_request *request, char *user, size_t user_size,
                         char *password, size_t password_size);

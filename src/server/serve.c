@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/descriptors.h"
 #include "server/api_live.h"
 #include "server/board.h"
 #include "server/boot.h"
@@ -24,7 +25,12 @@
 #include "server/server.h"
 #include "server/tokens.h"
 
-enum { STOP_MS_MAX = 2500, LEAP_CHECK_S = 15 };
+enum {
+    STOP_MS_MAX = 2500,
+    LEAP_CHECK_S = 15,
+    CONNECTIONS_MAX = 2048, /* at most half of the descriptors: the store needs some, too */
+    DESCRIPTORS_MAX = 8192,
+};
 
 /* A number nobody has (the vendor's own test number): shown when none is set and the engine is ours. */
 #define FICTITIOUS_CALLER "+15005550006"
@@ -129,7 +135,11 @@ static int listen_http(struct process *process)
 {
     struct server *server = &process->server;
     const struct serve_options *options = process->options;
-    struct http_server_options http = {.body_size_max = 8 << 20, .connection_count_max = 2048};
+    unsigned descriptors = descriptors_raise(DESCRIPTORS_MAX);
+    struct http_server_options http = {.body_size_max = 8 << 20,
+                                       .connection_count_max = descriptors / 2 < CONNECTIONS_MAX
+                                                                   ? descriptors / 2
+                                                                   : CONNECTIONS_MAX};
     char host[128];
     uint16_t port;
     int err = EINVAL;

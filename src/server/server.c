@@ -21,8 +21,14 @@ void server_take_request(void *arg, struct http_request *request)
 {
     struct server *server = arg;
 
-    if (webhooks_take(server, request) || api_take(server, request) ||
-        status_page_take(server, request))
+    if (webhooks_take(server, request))
+        return; /* in a crowd as well: somebody is on the line */
+    if (http_request_is_excess(request)) {
+        http_request_add_header(request, "Retry-After", "1");
+        api_reply_problem(request, 503, "too many connections at once; try again");
+        return;
+    }
+    if (api_take(server, request) || status_page_take(server, request))
         return;
     api_reply_problem(request, 404, "there is no such page");
 }

@@ -1,0 +1,258 @@
+#include "net/http_crowd.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum { SLOWEST_BYTES_PER_S = 2048 };
+
+static const instant HEAD_MAX = 10 * SECOND;
+static const instant EXCESS_MAX = 2 * SECOND; /* for the one request of an excess connection */
+static const instant EVICT_AGE = SECOND / 4;  /* its request may be on its way to us */
+static const instant TELL_PAUSE = 10 * SECOND;
+
+struct crowd_address {
+    uint8_t bytes[16];
+    size_t size;
+    unsigned count;
+};
+
+void crowd_init(struct crowd *crowd, const struct crowd_limits *limits)
+{
+    *crowd = (struct crowd){.limits = *limits};
+    if (!crowd->limits.of_one_address_max)
+        crowd->limits.of_one_address_max = (limits->count_max + 1) / 2;
+    table_init(&crowd->addresses);
+}
+
+void crowd_release(struct crowd *crowd)
+{
+    while (crowd->members)
+        crowd_leaves(crowd, crowd->members);
+    table_release(&crowd->addresses);
+}
+
+/* ---- addresses ---- */
+
+static struct crowd_address *address_take(struct crowd *crowd, const struct sockaddr *from)
+{
+    struct crowd_address *address, fresh = {.count = 0};
+
+    if (from->sa_family == AF_INET6) {
+        fresh.size = sizeof(struct in6_addr);
+        memcpy(fresh.bytes, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr,
+               fresh.size);
+    } else {
+        fresh.size = sizeof(struct in_addr);
+        memcpy(fresh.bytes, &((const struct sockaddr_in *)(const void *)from)->sin_addr,
+               fresh.size);
+    }
+    address = table_get(&crowd->addresses, (const char *)fresh.bytes, fresh.size);
+    if (!address) {
+        address = malloc(sizeof(*address));
+        if (!address)
+            return NULL;
+        *address = fresh;
+        if (table_put(&crowd->addresses, (const char *)address->bytes, address->size, address)) {
+            free(address);
+            return NULL;
+        }
+    }
+    ++address->count;
+    return address;
+}
+
+static void address_give_back(struct crowd *crowd, struct crowd_address *address)
+{
+    if (--address->count)
+        return;
+    table_remove(&crowd->addresses, (const char *)address->bytes, address->size);
+    free(address);
+}
+
+/* ---- the line of those who wait ---- */
+
+static void line_join(struct crowd *crowd, struct crowd_member *member)
+{
+    member->earlier = crowd->waiting_last;
+    member->later = NULL;
+    if (member->earlier)
+        member->earlier->later = member;
+    else
+        crowd->waiting_first = member;
+    crowd->waiting_last = member;
+}
+
+static void line_leave(struct crowd *crowd, struct crowd_member *member)
+{
+    if (member->earlier)
+        member->earlier->later = member->later;
+    else
+        crowd->waiting_first = member->later;
+    if (member->later)
+        member->later->earlier = member->earlier;
+    else
+        crowd->waiting_last = member->earlier;
+    member->earlier = member->later = NULL;
+}
+
+static void become(struct crowd *crowd, struct crowd_member *member, enum crowd_doing doing,
+                   instant now)
+{
+    if (!member)
+        return;
+    if (member->doing == CROWD_WAITING)
+        line_leave(crowd, member);
+    member->doing = doing;
+    member->since = now;
+    member->size = 0;
+    if (doing == CROWD_WAITING)
+        line_join(crowd, member);
+}
+
+/* ---- who must go ---- */
+
+static void cut(struct crowd_member *member)
+{
+    member->is_cut = true;
+    (void)shutdown(member->fd, SHUT_RDWR);
+}
+
+static void tell(struct crowd *crowd, instant now)
+{
+    uint64_t total = crowd->excess_total + crowd->evicted_total + crowd->slow_total;
+
+    if (total == crowd->told_total || (crowd->told_at && now - crowd->told_at < TELL_PAUSE))
+        return;
+    crowd->told_at = now;
+    crowd->told_total = total;
+    log_warning("http.crowd", "connections=%zu excess=%llu evicted=%llu slow=%llu", crowd->count,
+                (unsigned long long)crowd->excess_total, (unsigned long long)crowd->evicted_total,
+                (unsigned long long)crowd->slow_total);
+}
+
+/* Room for one more: who has waited longest for its next request (from that address; NULL: from any)
+ * can come again. */
+static bool evict_one(struct crowd *crowd, const struct crowd_address *address, instant now)
+{
+    struct crowd_member *member = crowd->waiting_first;
+
+    while (member && (member->is_cut || (address && member->address != address)))
+        member = member->later;
+    if (!member || now - member->since < EVICT_AGE)
+        return false;
+    ++crowd->evicted_total;
+    cut(member);
+    return true;
+}
+
+static instant time_max(const struct crowd *crowd, const struct crowd_member *member)
+{
+    instant idle = crowd->limits.idle;
+
+    switch (member->doing) {
+    case CROWD_WAITING:
+        return member->is_excess ? EXCESS_MAX : 2 * idle;
+    case CROWD_HEAD:
+        return member->is_excess ? EXCESS_MAX : instant_min(idle, HEAD_MAX);
+    case CROWD_BODY:
+    case CROWD_SENDING:
+        return idle + (instant)(member->size / SLOWEST_BYTES_PER_S) * SECOND;
+    case CROWD_HANDLED:
+        break;
+    }
+    return INSTANT_NEVER;
+}
+
+void crowd_sweep(struct crowd *crowd, instant now)
+{
+    for (struct crowd_member *member = crowd->members; member; member = member->next)
+        if (!member->is_cut && now - member->since > time_max(crowd, member)) {
+            ++crowd->slow_total;
+            cut(member);
+        }
+    tell(crowd, now);
+}
+
+/* ---- what each is doing ---- */
+
+struct crowd_member *crowd_comes(struct crowd *crowd, int fd, const struct sockaddr *from,
+                                 instant now)
+{
+    struct crowd_member *member = calloc(1, sizeof(*member));
+
+    if (!member)
+        return NULL;
+    member->address = address_take(crowd, from);
+    if (!member->address) {
+        free(member);
+        return NULL;
+    }
+    member->fd = fd;
+    member->since = now;
+    member->next = crowd->members;
+    if (member->next)
+        member->next->previous = member;
+    crowd->members = member;
+    line_join(crowd, member);
+    ++crowd->count;
+    if (member->address->count > crowd->limits.of_one_address_max)
+        member->is_excess = !evict_one(crowd, member->address, now);
+    else if (crowd->count > crowd->limits.count_max)
+        member->is_excess = !evict_one(crowd, NULL, now);
+    crowd->excess_total += member->is_excess;
+    tell(crowd, now);
+    return member;
+}
+
+void crowd_leaves(struct crowd *crowd, struct crowd_member *member)
+{
+    if (!member)
+        return;
+    if (member->doing == CROWD_WAITING)
+        line_leave(crowd, member);
+    if (member->previous)
+        member->previous->next = member->next;
+    else
+        crowd->members = member->next;
+    if (member->next)
+        member->next->previous = member->previous;
+    --crowd->count;
+    address_give_back(crowd, member->address);
+    free(member);
+}
+
+void crowd_waits(struct crowd *crowd, struct crowd_member *member, instant now)
+{
+    become(crowd, member, CROWD_WAITING, now);
+}
+
+void crowd_reads_head(struct crowd *crowd, struct crowd_member *member, instant now)
+{
+    become(crowd, member, CROWD_HEAD, now);
+}
+
+void crowd_reads_body(struct crowd *crowd, struct crowd_member *member, instant now)
+{
+    become(crowd, member, CROWD_BODY, now);
+}
+
+void crowd_progressed(struct crowd_member *member, size_t size)
+{
+    if (member)
+        member->size += size;
+}
+
+void crowd_handles(struct crowd *crowd, struct crowd_member *member)
+{
+    become(crowd, member, CROWD_HANDLED, 0);
+}
+
+void crowd_sends(struct crowd *crowd, struct crowd_member *member, uint64_t size, instant now)
+{
+    become(crowd, member, CROWD_SENDING, now);
+    if (member)
+        member->size = size;
+}
