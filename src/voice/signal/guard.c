@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/sock_diag.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -13,7 +15,7 @@ static _Thread_local struct guard *in_hand;
 
 void guard_init(struct guard *guard, bool loopback_allowed)
 {
-    *guard = (struct guard){.loopback_allowed = loopback_allowed};
+    *guard = (struct guard){.loopback_allowed = loopback_allowed, .filtered_fd = -1};
 }
 
 int guard_allow(struct guard *guard, struct in_addr address)
@@ -34,6 +36,55 @@ bool guard_lets(const struct guard *guard, struct in_addr address)
         if (guard->allowed[i].s_addr == address.s_addr)
             return true;
     return false;
+}
+
+enum { SOURCE_OFFSET = 12, LOOPBACK = 127u << 24, CODES_MAX = 2 * GUARD_ADDRESSES_MAX + 8 };
+
+static void code_add(struct sock_fprog *program, uint16_t code, uint8_t yes, uint8_t no,
+                     uint32_t value)
+{
+    program->filter[program->len++] = (struct sock_filter){code, yes, no, value};
+}
+
+/* The list as a program of the kernel's: load the source address; "take all" behind each match. */
+static void filter_write(const struct guard *guard, struct sock_fprog *program)
+{
+    if (guard->loopback_allowed) {
+        code_add(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)SKF_NET_OFF + SOURCE_OFFSET);
+        code_add(program, BPF_ALU | BPF_AND | BPF_K, 0, 0, 0xff000000);
+        code_add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, LOOPBACK);
+        code_add(program, BPF_RET | BPF_K, 0, 0, UINT32_MAX);
+    }
+    code_add(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)SKF_NET_OFF + SOURCE_OFFSET);
+    for (unsigned i = 0; i < guard->allowed_count; ++i) {
+        code_add(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, ntohl(guard->allowed[i].s_addr));
+        code_add(program, BPF_RET | BPF_K, 0, 0, UINT32_MAX);
+    }
+    code_add(program, BPF_RET | BPF_K, 0, 0, 0);
+}
+
+static void filter_attach(struct guard *guard, int fd)
+{
+    struct sock_filter codes[CODES_MAX];
+    struct sock_fprog program = {.filter = codes};
+
+    filter_write(guard, &program);
+    check(program.len <= CODES_MAX);
+    if (fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
+        guard->filtered_fd = fd;
+    else
+        log_warning("sip.unfiltered", "why='%s'", strerror(errno));
+}
+
+uint64_t guard_strangers(const struct guard *guard)
+{
+    uint32_t figures[SK_MEMINFO_VARS] = {0};
+    socklen_t size = sizeof(figures);
+
+    if (guard->filtered_fd < 0 ||
+        getsockopt(guard->filtered_fd, SOL_SOCKET, SO_MEMINFO, figures, &size))
+        return guard->strangers;
+    return guard->strangers + figures[SK_MEMINFO_DROPS];
 }
 
 static void tell_stranger(struct guard *guard, const struct sa *peer)
@@ -115,6 +166,7 @@ int udp_listen(struct udp_sock **socket, const struct sa *local, udp_recv_h *han
         return err;
     }
     (void)udp_sockbuf_set(*socket, SOCKET_BUFFER_SIZE); /* a burst of answers; less also works */
+    filter_attach(in_hand, udp_sock_fd(*socket, AF_INET));
     ++in_hand->socket_count;
     return 0;
 }

@@ -15,6 +15,10 @@
  *   check(guard.socket_count == 2)         the stand-in took
  *
  * The guard must outlive those sockets.
+ *
+ * The UDP socket gets the same list as a filter in the kernel: strangers' datagrams are dropped before
+ * they are queued, so that a flood of them costs this process nothing and takes no place from the
+ * peers' in the socket's queue. Where the kernel takes no filter, ours alone does it.
  */
 enum { GUARD_ADDRESSES_MAX = 64 };
 
@@ -24,6 +28,7 @@ struct guard {
     bool loopback_allowed;
     unsigned socket_count;
     uint64_t strangers, told_at_ms; /* the log names one every ten seconds */
+    int filtered_fd;                /* -1: the kernel filters nothing for us */
     struct tcp_sock *tcp;
     tcp_conn_h *tcp_handler;
     void *tcp_arg;
@@ -32,6 +37,9 @@ struct guard {
 void guard_init(struct guard *guard, bool loopback_allowed);
 int guard_allow(struct guard *guard, struct in_addr address) must_check; /* 0, ENOSPC */
 bool guard_lets(const struct guard *guard, struct in_addr address);
+
+/* Datagrams and connections of strangers, and what of ours the full queue lost. */
+uint64_t guard_strangers(const struct guard *guard);
 
 void guard_begin(struct guard *guard);
 void guard_end(void);

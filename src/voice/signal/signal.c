@@ -364,7 +364,7 @@ struct signal_counts signal_counts(const struct signal *signal)
 {
     struct signal_counts counts = signal->counts;
 
-    counts.strangers = signal->guard.strangers;
+    counts.strangers = guard_strangers(&signal->guard);
     return counts;
 }
 
