@@ -51,6 +51,8 @@ static int run_engine(const struct settings *settings)
         .loopback_is_stranger = slice_is(slice_from(settings->voice_local_phones), "no"),
         .prefixes = settings->voice_prefixes,
         .incoming_url = settings->voice_incoming_url,
+        .calls_max = (unsigned)settings->voice_calls_max,
+        .load_percent_max = (unsigned)settings->voice_load_percent,
         .calls_per_second = (unsigned)settings->voice_cps,
         .queue_age_s_max = (unsigned)settings->voice_queue_s,
         .probe_ms = (unsigned)settings->voice_probe_s * 1000,

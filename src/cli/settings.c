@@ -58,6 +58,13 @@ static const struct setting table[] = {
      AT(voice_trunk_user), "digest user at the trunk; the password is OUTDIAL_TRUNK_PASSWORD"},
     {"voice_allow", "--allow", SETTING_TEXT, VOICE, "", "ADDRESS[,ADDRESS...]", 0, 0, "",
      AT(voice_allow), "peers whose SIP is heard besides the trunk and this machine"},
+    {"voice_calls_max", "--calls-max", SETTING_WHOLE, VOICE, "calls", "0-16384", 0, 16384, "0",
+     AT(voice_calls_max),
+     "the most calls at once; more are refused. 0: as many as descriptors, ports and the media "
+     "thread bear"},
+    {"voice_load_percent", "--load-percent", SETTING_WHOLE, VOICE, "%", "1-100", 1, 100, "85",
+     AT(voice_load_percent),
+     "how much of its time the media thread may be at work before new calls must wait"},
     {"voice_cps", "--cps", SETTING_WHOLE, VOICE, "calls/s", "1-500", 1, 500, "10", AT(voice_cps),
      "new calls a second; more wait in the queue"},
     {"voice_queue_s", "--queue-s", SETTING_WHOLE, VOICE, "s", "1-86400", 1, 86400, "30",

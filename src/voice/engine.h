@@ -4,6 +4,7 @@
 #include "base/table.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "voice/capacity.h"
 #include "voice/control/control.h"
 #include "voice/media/media.h"
 #include "voice/prompt.h"
@@ -18,10 +19,20 @@
  *   engine_fetch.c   control's fetches -> net/http_client, within the destination policy
  *   engine_legs.c    SIP and media events -> control; control's orders about legs and rooms
  *   engine_sound.c   control's plays   -> words, files and tones -> media
+ *   engine_load.c    how busy the media thread is -> control; figures for the log
  *   voice.c          the beginning, the loop and the end
  */
+struct engine_load {
+    struct loop_timer timer;
+    bool is_high;
+    instant looked_at, busy, told_at;
+    uint64_t refused_told, dropped_told;
+};
+
 struct engine {
     const struct voice_options *options;
+    unsigned descriptors; /* this process may have */
+    struct capacity capacity;
     struct in_addr media_address; /* as advertised */
     struct loop *loop;
     struct signal *signal;
@@ -31,6 +42,7 @@ struct engine {
     struct http_server *server;
     struct control *control;
     struct loop_timer deadline_timer, stop_timer;
+    struct engine_load load;
     struct table legs;                   /* leg -> struct engine_leg */
     struct table sounds;                 /* play -> struct sound */
     struct audio *ring_tone, *exit_beep; /* made at first use */
@@ -70,6 +82,10 @@ void engine_signal_event(void *engine, const struct signal_event *event);
 void engine_media_events(void *engine, uint32_t epoll_events);
 void engine_leg_effect(struct engine *engine, const struct control_effect *effect);
 void engine_legs_release(struct engine *engine);
+
+/* engine_load.c */
+void engine_load_watch(struct engine *engine); /* from now on */
+void engine_figures_tell(struct engine *engine);
 
 /* engine_sound.c */
 void engine_play(struct engine *engine, const struct control_effect *effect);

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/descriptors.h"
 #include "voice/engine.h"
 
 enum {
@@ -137,6 +137,10 @@ static void stop(void *arg, uint32_t epoll_events)
     (void)epoll_events;
     if (read(engine->signal_fd, &info, sizeof(info)) != sizeof(info))
         return;
+    if (info.ssi_signo == SIGUSR1) {
+        engine_figures_tell(engine);
+        return;
+    }
     if (engine->stopping) { /* asked twice: now */
         signal_stop(engine->signal);
         return;
@@ -161,6 +165,7 @@ static int watch_signals(struct engine *engine)
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGUSR1);
     sigprocmask(SIG_BLOCK, &mask, NULL); /* before any thread: they inherit it */
     engine->signal_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
     if (engine->signal_fd < 0)
@@ -239,6 +244,7 @@ static int start_media(struct engine *engine, struct media_address *address)
     options.port_last = address->last;
     if (inet_pton(AF_INET, advertised, &engine->media_address) != 1)
         return complain(MISUSED, "--media-advertised '%s' is no IPv4 address", advertised);
+    options.leg_count_max = engine->capacity.calls;
     if (media_new(&engine->media, &options, error, sizeof(error)))
         return complain(FAILED, "media: %s", error);
     if (loop_watch(engine->loop, media_event_fd(engine->media), EPOLLIN, engine_media_events,
@@ -284,6 +290,7 @@ static int start_signal(struct engine *engine)
                                      .trunk_password = from->trunk_password,
                                      .loopback_is_peer = !from->loopback_is_stranger,
                                      .probe_ms = from->probe_ms,
+                                     .leg_count_max = engine->capacity.calls,
                                      .handler = engine_signal_event,
                                      .arg = engine};
     char address[64];
@@ -319,6 +326,7 @@ static int start_control(struct engine *engine)
         .unlisted = {.voice_url =
                          from->incoming_url && *from->incoming_url ? from->incoming_url : NULL},
         .calls_per_second = from->calls_per_second,
+        .live_call_count_max = engine->capacity.calls,
         .queue_age_max = (instant)from->queue_age_s_max * SECOND};
     unsigned char seed[32];
     struct words caller_ids, prefixes;
@@ -344,12 +352,13 @@ static int start_control(struct engine *engine)
 static int start_http(struct engine *engine)
 {
     const struct voice_options *from = engine->options;
-    struct http_client_options client = {.connection_count_max = 512,
+    struct http_client_options client = {.connection_count_max = engine->capacity.fetches,
                                          .connection_per_host_max = 64,
                                          .insecure = from->webhook_insecure,
                                          .may_connect = engine_may_connect,
                                          .may_connect_arg = engine};
-    struct http_server_options server = {.idle_ms = 60000};
+    struct http_server_options server = {.connection_count_max = engine->capacity.requests,
+                                         .idle_ms = 60000};
     char address[64];
     int err;
 
@@ -395,6 +404,30 @@ static void step(void *arg)
     loop_step(engine->loop, 0);
 }
 
+/* One call, one even port; the odd one beside it is RTCP's. */
+static int find_room(struct engine *engine, const struct media_address *media)
+{
+    unsigned ports = media->last / 2u - (media->first + 1u) / 2u + 1u;
+    unsigned wanted = engine->options->calls_max;
+
+    if (!media->first)
+        ports = 65536 / 2; /* any that is free */
+    engine->capacity = capacity_of(engine->descriptors, ports, wanted);
+    if (!engine->capacity.calls)
+        return complain(FAILED,
+                        "%u descriptors are too few for a call: raise the limit (ulimit -n) "
+                        "to 1024 or more",
+                        engine->descriptors);
+    if (wanted && engine->capacity.calls < wanted)
+        log_warning("voice.capacity", "calls=%u wanted=%u why='%s'", engine->capacity.calls, wanted,
+                    engine->capacity.why);
+    else
+        log_event("voice.capacity", "calls=%u why='%s' requests=%u fetches=%u",
+                  engine->capacity.calls, engine->capacity.why, engine->capacity.requests,
+                  engine->capacity.fetches);
+    return 0;
+}
+
 static int start(struct engine *engine, struct media_address *media)
 {
     int code;
@@ -402,6 +435,8 @@ static int start(struct engine *engine, struct media_address *media)
     if (read_media_address(engine->options->media, media))
         return complain(MISUSED, "--media '%s' is not of the form ADDRESS[:FIRST-LAST]",
                         engine->options->media);
+    if (find_room(engine, media))
+        return FAILED;
     if (loop_new(&engine->loop) || watch_signals(engine))
         return complain(FAILED, "the event loop: %s", strerror(errno));
     if (prompt_new(&engine->prompt, engine->loop, &(struct prompt_options){.speaker = NULL}))
@@ -415,7 +450,10 @@ static int start(struct engine *engine, struct media_address *media)
         code = start_http(engine);
     if (!code && signal_nest(engine->signal, loop_fd(engine->loop), step, engine))
         code = complain(FAILED, "the event loops cannot be nested");
-    return code ? code : say_ready(engine, media);
+    if (code)
+        return code;
+    engine_load_watch(engine);
+    return say_ready(engine, media);
 }
 
 /* The control goes last but is not told of what the others let go of. */
@@ -441,18 +479,6 @@ static void release(struct engine *engine)
         close(engine->signal_fd);
 }
 
-/* As many descriptors as the system allows: each leg has a socket. */
-static unsigned raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit))
-        return 1024;
-    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    return (unsigned)limit.rlim_cur;
-}
-
 int voice_run(const struct voice_options *options)
 {
     struct engine engine = {.options = options, .signal_fd = -1};
@@ -463,7 +489,8 @@ int voice_run(const struct voice_options *options)
         !*options->auth_token)
         return complain(MISUSED, "credentials are missing: set the environment variables "
                                  "twilio_account_sid and twilio_auth_token");
-    if (signal_library_start(raise_descriptor_limit()))
+    engine.descriptors = descriptors_raise(DESCRIPTORS_MAX);
+    if (signal_library_start(engine.descriptors))
         return complain(FAILED, "the SIP library does not start");
     if (!signal_timers_check()) {
         signal_library_stop();

@@ -8,7 +8,7 @@
  * The voice engine as a process: SIP, media, call control and its REST interface on one control
  * thread and one media thread. voice_run returns when SIGTERM or SIGINT came and the calls are gone
  * (at most two seconds later): 0, or an exit code of the command line (1 failed, 2 misused) after a
- * message on standard error. When ready it prints one line of JSON on standard output:
+ * message on standard error; SIGUSR1 has it write its figures to the log. When ready it prints one line of JSON on standard output:
  *
  *   {"ready":true,"http":"http://127.0.0.1:8081","sip":"127.0.0.1:5062","media":"127.0.0.1:20000-29999"}
  */
@@ -32,7 +32,9 @@ struct voice_options {
     const char *caller_ids;    /* "+1500...,+1500...": numbers that may be shown; "": any */
     const char *prefixes;      /* "+1,+49": numbers that may be called; "": all */
     const char *incoming_url;  /* TwiML for calls that come in; "": none are taken */
+    unsigned calls_max;        /* at once; 0: as many as there is room for (capacity.h) */
     unsigned calls_per_second; /* 0: 10 */
+    unsigned load_percent_max; /* of the media thread's time; beyond, new calls wait. 0: 85 */
     unsigned queue_age_s_max;  /* 0: 30 */
     unsigned silent_ms;        /* a leg without RTP for so long is hung up; 0: 30 000 */
     unsigned probe_ms;         /* between OPTIONS to the trunk; 0: never */

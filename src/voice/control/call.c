@@ -199,6 +199,8 @@ void call_forget(struct call *call)
     struct control *control = call->control;
 
     check(!call_is_live(call) && !call->webhooks_open);
+    if (call->leg_is_up) /* nobody will tell us of its end any more */
+        --control->legs_up;
     if (table_get(&control->calls, call->sid, SID_LENGTH) == call)
         table_remove(&control->calls, call->sid, SID_LENGTH);
     if (call->leg)
@@ -337,6 +339,7 @@ void call_dial_out(struct call *call)
 
     call->leg = control->next_leg++;
     call->leg_is_up = true;
+    ++control->legs_up;
     machine_put_id(&control->legs, call->leg, call);
     call_become(call, CALL_INITIATED);
     order_invite(call);
@@ -466,7 +469,17 @@ static void take_number(struct call *call, const struct line_number *number)
     life->status.events = ON_COMPLETED;
 }
 
-void call_arrived(struct control *control, const struct control_event *event)
+/* Refused before there is a call of it: a flood must not fill the memory with refusals. */
+static void refuse_arrival(struct control *control, uint64_t leg)
+{
+    struct control_effect *effect = effect_add(control, CONTROL_REJECT, leg);
+
+    effect->as.reject.sip_code = 503;
+    ++control->figures.calls_refused;
+    note_problem(control, NULL, 10004, false, NULL, "a call came in when there was no room for it");
+}
+
+static void take_arrival(struct control *control, const struct control_event *event)
 {
     const struct line_number *number = number_of(control, event->as.incoming.to);
     struct call *call =
@@ -475,6 +488,7 @@ void call_arrived(struct control *control, const struct control_event *event)
 
     call->leg = event->leg;
     call->leg_is_up = true;
+    ++control->legs_up;
     call->state = CALL_RINGING;
     call->caller_name = memory_clean(event->as.incoming.caller_name);
     machine_put_id(&control->legs, call->leg, call);
@@ -492,13 +506,18 @@ void call_arrived(struct control *control, const struct control_event *event)
     if (!life->plan.url) {
         note_problem(control, call, 21205, false, NULL, "no voice URL for this address");
         call_end(call, CALL_FAILED, 404);
-    } else if (control->calls_live.count > control->live_call_count_max) {
-        note_problem(control, call, 10004, false, NULL, "too many calls are live");
-        call_end(call, CALL_FAILED, 503);
     } else {
         life->run = run_new(control, RUN_CALL, call);
         run_start_url(life->run, life->plan.url, life->plan.method, NULL);
     }
+}
+
+void call_arrived(struct control *control, const struct control_event *event)
+{
+    if (rate_takes_incoming(control))
+        take_arrival(control, event);
+    else
+        refuse_arrival(control, event->leg);
 }
 
 static void answer_timed_out(struct control *control, struct timer *timer)
@@ -547,6 +566,7 @@ void call_leg_ended(struct call *call, const struct control_event *event)
     if (!call->leg_is_up)
         return;
     call->leg_is_up = false;
+    --call->control->legs_up;
     if (!call_is_live(call))
         return;
     if (event->as.ended.reason && event->as.ended.reason[0])

@@ -255,6 +255,7 @@ static void feed_leg(struct control *control, struct call *call, const struct co
     case CONTROL_TIME_PASSED:
     case CONTROL_PLAY_ENDED:
     case CONTROL_FETCHED:
+    case CONTROL_LOAD:
         break;
     }
 }
@@ -284,6 +285,9 @@ void control_feed(struct control *control, instant now, const struct control_eve
         break;
     case CONTROL_FETCHED:
         webhook_fetched(control, event);
+        break;
+    case CONTROL_LOAD:
+        rate_load(control, event->as.load.is_high);
         break;
     case CONTROL_LEG_RINGING:
     case CONTROL_LEG_ANSWERED:
@@ -334,6 +338,7 @@ void control_figures(const struct control *control, struct control_figures *figu
 {
     *figures = control->figures;
     figures->calls_live = control->calls_live.count;
+    figures->legs_up = control->legs_up;
     figures->calls_queued = control->queue.count;
     figures->calls_ended_kept = control->calls_ended.count;
     figures->conferences_live = control->conferences_live;

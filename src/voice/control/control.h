@@ -63,7 +63,7 @@ struct control_options {
 
     unsigned calls_per_second;   /* of the REST interface; 0: 10 */
     instant queue_age_max;       /* older queued calls are canceled; 0: 30 s */
-    size_t live_call_count_max;  /* 0: 4 096; beyond, a call fails with notification 10004 */
+    size_t live_call_count_max;  /* legs and waiting calls at once; 0: 4 096. Beyond: 429 or 503 */
     size_t ended_call_count_max; /* kept readable; 0: 100 000 */
     instant ended_call_age_max;  /* 0: 24 h */
     unsigned time_limit_s;       /* of a call that sets none; 0: 14 400 */
@@ -89,6 +89,7 @@ enum control_event_kind {
     /* others */
     CONTROL_PLAY_ENDED, /* .play: played to its end, or failed. None follows CONTROL_STOP_PLAY */
     CONTROL_FETCHED,    /* .fetched: exactly one for each CONTROL_FETCH */
+    CONTROL_LOAD,       /* .load: the media path has no time for more calls, or has again */
 };
 
 /* Who ended a leg. */
@@ -151,6 +152,9 @@ struct control_event {
             uint64_t packets_in, packets_out, packets_lost;
             unsigned jitter_us;
         } figures;
+        struct {
+            bool is_high;
+        } load;
         struct {
             uint64_t play;
             const char *error; /* NULL: played to its end; else a sentence for people */
@@ -264,8 +268,9 @@ struct control_request {
 
 struct control_reply {
     unsigned status;
-    struct text body;    /* JSON (application/json); empty with 204 */
-    char request_id[36]; /* for the header Twilio-Request-Id */
+    struct text body;       /* JSON (application/json); empty with 204 */
+    char request_id[36];    /* for the header Twilio-Request-Id */
+    unsigned retry_after_s; /* for the header Retry-After; 0: none */
 };
 
 /* ---------------------------------------------------------------------------------------- life */
@@ -293,7 +298,10 @@ size_t control_live_calls(const struct control *control);
 /* Figures for the log, and for tests. */
 struct control_figures {
     size_t calls_live, calls_queued, calls_ended_kept, conferences_live, fetches_open;
-    uint64_t calls_total, callbacks_sent, callbacks_lost, documents_fetched;
+    size_t legs_up;
+    size_t callbacks_waiting;
+    uint64_t calls_total, calls_refused, documents_fetched;
+    uint64_t callbacks_sent, callbacks_lost, callbacks_dropped; /* dropped: too many waited */
 };
 
 void control_figures(const struct control *control, struct control_figures *figures);

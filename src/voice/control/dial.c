@@ -7,6 +7,7 @@
 #include "voice/control/address.h"
 #include "voice/control/conference.h"
 #include "voice/control/memory.h"
+#include "voice/control/rate.h"
 
 static struct run *run_of(const struct dial *dial)
 {
@@ -203,7 +204,7 @@ static void take_noun(struct dial *dial, struct call *call, const struct twiml_e
 /* Why this target cannot be called: a code, or 0 with the address read. */
 static unsigned check_target(struct dial *dial, struct dial_child *child, struct address *address)
 {
-    const struct control *control = dial->parent->control;
+    struct control *control = dial->parent->control;
     const char *text = child->noun ? child->noun->text : dial->verb->text;
     const char *caller_id = twiml_text(dial->verb, "callerId", NULL);
 
@@ -226,6 +227,11 @@ static unsigned check_target(struct dial *dial, struct dial_child *child, struct
         run_warn(run_of(dial), 13214, "'%.100s' is not a number that may be shown as callerId",
                  caller_id);
         return 13214;
+    }
+    if (!rate_has_room(control)) {
+        ++control->figures.calls_refused;
+        run_warn(run_of(dial), 10004, "there are as many calls at once as there may be");
+        return 10004;
     }
     return 0;
 }

@@ -91,6 +91,8 @@ struct control {
     struct chain applications;
     struct chain events, notifications; /* notes of all calls, oldest first */
 
+    size_t legs_up;     /* from INVITE or arrival to CONTROL_LEG_ENDED */
+    bool is_loaded;     /* the media path has no time for more */
     struct chain queue; /* calls waiting for the rate */
     instant rate_next;  /* when the bucket is full again, less its depth */
     struct timer rate_timer, sweep_timer;

@@ -11,9 +11,19 @@ static instant free_at(const struct control *control)
     return control->rate_next - SECOND + interval(control);
 }
 
+bool rate_has_room(const struct control *control)
+{
+    return control->legs_up + control->queue.count < control->live_call_count_max;
+}
+
+bool rate_takes_incoming(const struct control *control)
+{
+    return !control->is_loaded && rate_has_room(control);
+}
+
 static bool take_token(struct control *control)
 {
-    if (free_at(control) > control->now)
+    if (control->is_loaded || free_at(control) > control->now)
         return false;
     control->rate_next = instant_max(control->rate_next, control->now) + interval(control);
     return true;
@@ -34,15 +44,15 @@ static void look_again(struct control *control, struct timer *timer);
 static void set_timer(struct control *control)
 {
     struct call *first = first_in_queue(control);
+    instant free;
 
     if (!first) {
         timer_stop(control, &control->rate_timer);
         return;
     }
+    free = control->is_loaded ? INSTANT_NEVER : instant_max(free_at(control), control->now);
     timer_start(control, &control->rate_timer,
-                instant_min(instant_max(free_at(control), control->now),
-                            first->created_at + control->queue_age_max),
-                look_again);
+                instant_min(free, first->created_at + control->queue_age_max), look_again);
 }
 
 static void look_again(struct control *control, struct timer *timer)
@@ -77,6 +87,12 @@ void rate_place(struct call *call)
     call->queue_ms = (unsigned)(wait / MILLISECOND);
     chain_add(&control->queue, &call->life->in_queue);
     set_timer(control);
+}
+
+void rate_load(struct control *control, bool loaded)
+{
+    control->is_loaded = loaded;
+    look_again(control, &control->rate_timer);
 }
 
 void rate_forget(struct call *call)

@@ -66,10 +66,8 @@ struct rest_list {
 void rest_list_answer(struct rest *rest, const struct rest_list *list);
 
 /* rest_order.c: what making a call and making a participant have in common. */
-/* NULL: it failed. The checks come first; a call is made only when all is well. */
+/* NULL: it failed. The checks come first; a call is made only when all is well. Then rate_place. */
 struct call *rest_order_call(struct rest *rest, bool for_participant);
-/* Queues or places it, or lets it fail at once when too many are live. */
-void rest_order_place(struct call *call);
 
 json_t *rest_describe_call(struct rest *rest, struct call *call);
 

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "voice/control/memory.h"
+#include "voice/control/rate.h"
 #include "voice/control/rest.h"
 
 enum { TWIML_TEXT_MAX = 4000 };
@@ -101,7 +102,7 @@ void rest_calls_create(struct rest *rest)
     if (!call)
         return;
     json = rest_describe_call(rest, call); /* as it is told: queued */
-    rest_order_place(call);
+    rate_place(call);
     if (call->queue_ms) {
         json_decref(json);
         json = rest_describe_call(rest, call);

@@ -8,7 +8,7 @@
 #include "voice/control/rate.h"
 #include "voice/control/rest.h"
 
-enum { TWIML_TEXT_MAX = 4000, SEND_DIGITS_MAX = 32, TIME_LIMIT_MAX = 86400 };
+enum { TWIML_TEXT_MAX = 4000, SEND_DIGITS_MAX = 32, TIME_LIMIT_MAX = 86400, RETRY_AFTER_S = 2 };
 
 static const char *const CALL_EVENTS[] = {"initiated", "ringing", "answered", "completed"};
 
@@ -287,6 +287,17 @@ static struct call *make_call(struct rest *rest, const struct order *order)
     return call;
 }
 
+static bool has_room(struct rest *rest)
+{
+    if (rate_has_room(rest->control))
+        return true;
+    ++rest->control->figures.calls_refused;
+    rest->reply->retry_after_s = RETRY_AFTER_S;
+    rest_fail(rest, 429, 20429, "There are %zu calls at once, as many as there may be",
+              rest->control->live_call_count_max);
+    return false;
+}
+
 struct call *rest_order_call(struct rest *rest, bool for_participant)
 {
     struct order order = {0};
@@ -294,21 +305,8 @@ struct call *rest_order_call(struct rest *rest, bool for_participant)
 
     if (read_to(rest, &order) && read_from(rest, &order) &&
         (for_participant ? read_status_callback(rest, &order) : read_plan(rest, &order)) &&
-        read_times(rest, &order, for_participant) && check_stored(rest))
+        read_times(rest, &order, for_participant) && check_stored(rest) && has_room(rest))
         call = make_call(rest, &order);
     address_release(&order.to);
     return call;
-}
-
-void rest_order_place(struct call *call)
-{
-    struct control *control = call->control;
-
-    if (control->calls_live.count > control->live_call_count_max) {
-        note_problem(control, call, 10004, false, NULL, "too many calls are live (%zu)",
-                     control->calls_live.count - 1);
-        call_end(call, CALL_FAILED, 0);
-    } else {
-        rate_place(call);
-    }
 }

@@ -4,6 +4,7 @@
 
 #include "voice/control/conference.h"
 #include "voice/control/dial.h"
+#include "voice/control/rate.h"
 #include "voice/control/rest.h"
 
 static const char *const CONFERENCE_EVENTS[] = {"start", "end",    "join",    "leave",       "mute",
@@ -156,7 +157,7 @@ void rest_participants_create(struct rest *rest)
     code = conference_join(rest->control, name, call, &options, true);
     check(code == 0); /* may_join asked the same */
     json = describe(rest, call->life->participant);
-    rest_order_place(call);
+    rate_place(call);
     if (call->queue_ms) {
         char text[16];
 

@@ -238,6 +238,11 @@ void media_free(struct media *media)
     media_release(media);
 }
 
+instant media_busy(const struct media *media)
+{
+    return atomic_load_explicit(&media->busy, memory_order_relaxed);
+}
+
 bool media_is_realtime(const struct media *media)
 {
     return media->is_realtime;

@@ -49,6 +49,9 @@ void media_free(struct media *media); /* closes all legs; no events follow. NULL
 /* Did the thread get real-time priority? (for the log and for doctor) */
 bool media_is_realtime(const struct media *media);
 
+/* How long the thread has been at work, or late for it, since the start: microseconds. Any thread. */
+instant media_busy(const struct media *media);
+
 /* The media path's clock: UTC microseconds that never step back. Any thread. */
 instant media_clock(const struct media *media);
 

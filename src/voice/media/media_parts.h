@@ -55,6 +55,7 @@ struct media {
     _Atomic bool ordered; /* the media thread is being woken, or awake and still to look */
     int order_fd, event_fd, epoll_fd;
     pthread_t thread;
+    _Atomic int64_t busy; /* microseconds at work, or late for it; the thread alone adds */
     bool is_realtime;
 
     /* the control thread's */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RETRY_AFTER_S = 5 };
+
 /* ------------------------------------------------------------------------------------ the end */
 
 void signal_leg_free(struct leg *leg)
@@ -500,6 +502,14 @@ static const char *refusal(unsigned code)
     return code == 488 ? "Not Acceptable Here" : "Service Unavailable";
 }
 
+/* No room: without a transaction, so that a flood of invitations takes no memory. */
+static void refuse_for_now(struct signal *signal, const struct sip_msg *message)
+{
+    ++signal->counts.refused;
+    (void)sip_replyf(signal->sip, message, 503, refusal(503),
+                     "Retry-After: %u\r\nContent-Length: 0\r\n\r\n", RETRY_AFTER_S);
+}
+
 void signal_leg_incoming(const struct sip_msg *message, void *arg)
 {
     struct signal *signal = arg;
@@ -507,8 +517,11 @@ void signal_leg_incoming(const struct sip_msg *message, void *arg)
     struct leg *leg = NULL;
     unsigned refused = 503;
 
-    if (signal->legs.count < signal->options.leg_count_max)
-        leg = leg_new(signal, SIGNAL_LEG_INCOMING | ++signal->incoming_count, LEG_OFFERED);
+    if (signal->takes_no_more || signal->legs.count >= signal->options.leg_count_max) {
+        refuse_for_now(signal, message);
+        return;
+    }
+    leg = leg_new(signal, SIGNAL_LEG_INCOMING | ++signal->incoming_count, LEG_OFFERED);
     if (leg)
         refused = accept_session(leg, message, &event);
     if (refused) {
@@ -559,7 +572,10 @@ void signal_leg_reject(struct leg *leg, unsigned code, const char *reason)
         return;
     if (code < 300 || code > 699)
         code = 480;
-    (void)sipsess_reject(leg->session, (uint16_t)code, reason && *reason ? reason : "Declined",
-                         NULL);
+    if (code == 503)
+        (void)sipsess_reject(leg->session, 503, refusal(503), "Retry-After: %u\r\n", RETRY_AFTER_S);
+    else
+        (void)sipsess_reject(leg->session, (uint16_t)code, reason && *reason ? reason : "Declined",
+                             NULL);
     leg_end(leg, SIGNAL_END_US, code, slice_from(reason));
 }

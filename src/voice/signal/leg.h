@@ -35,7 +35,8 @@ struct signal {
     struct table legs;
     uint64_t incoming_count;
     struct signal_counts counts;
-    unsigned inside; /* depth of libre's callbacks: sessions are not to be let go within one */
+    bool takes_no_more; /* signal_take_more */
+    unsigned inside;    /* depth of libre's callbacks: sessions are not to be let go within one */
     int nested_fd;
     signal_step step;
     void *step_arg;

@@ -402,6 +402,11 @@ void signal_reject(struct signal *signal, uint64_t leg, unsigned code, const cha
         signal_leg_reject(found, code, reason);
 }
 
+void signal_take_more(struct signal *signal, bool more)
+{
+    signal->takes_no_more = !more;
+}
+
 void signal_hang_up(struct signal *signal, uint64_t leg)
 {
     struct leg *found = table_get_id(&signal->legs, leg);

@@ -108,7 +108,7 @@ struct signal_options {
     bool loopback_is_peer;    /* phones and robots on this machine */
     unsigned first_reply_ms;  /* 0: 4 000 */
     unsigned probe_ms;        /* between OPTIONS to the trunk; 0: never */
-    unsigned leg_count_max;   /* more are refused with 503; 0: 10 000 */
+    unsigned leg_count_max;   /* more are refused with 503 and Retry-After; 0: 10 000 */
     signal_handler handler;
     void *arg;
 };
@@ -126,6 +126,7 @@ struct signal_order {
 
 struct signal_counts {
     uint64_t strangers; /* datagrams and connections from addresses not allowed */
+    uint64_t refused;   /* calls in when there was no room for them */
     uint64_t legs, legs_at_once_max;
 };
 
@@ -154,6 +155,9 @@ int signal_invite(struct signal *signal, uint64_t leg, const struct signal_order
 void signal_ring(struct signal *signal, uint64_t leg, const struct signal_local *local);
 void signal_answer(struct signal *signal, uint64_t leg, const struct signal_local *local);
 void signal_reject(struct signal *signal, uint64_t leg, unsigned code, const char *reason);
+
+/* false: whoever calls from now on is refused as if leg_count_max were reached. */
+void signal_take_more(struct signal *signal, bool more);
 
 void signal_hang_up(struct signal *signal, uint64_t leg);
 

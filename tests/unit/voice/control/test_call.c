@@ -246,24 +246,114 @@ static void ended_calls_stay_readable_for_a_bounded_number(void **state)
     world_free(world);
 }
 
-static void too_many_live_calls_fail_with_a_notification(void **state)
+#define ORDER "To=%2B15005550001&From=%2B15005550006&Url=http%3A%2F%2Fapp%2Fvoice"
+
+static void one_call_more_than_fit_is_refused_and_not_made(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
-    struct control_options options = {.calls_per_second = 1000, .live_call_count_max = 1};
+    struct control_options options = {.calls_per_second = 1, .live_call_count_max = 2};
+    struct control_figures figures;
 
     (void)state;
     world_init(world, &options);
     world_calls(world, "15005550001", "");
-    world_calls(world, "15005550002", "");
+    world_calls(world, "15005550002", ""); /* waits for the rate, and has its place */
     expect(world, "invite 1 *");
     expect_nothing(world);
-    assert_int_equal(world_rest(world, "GET", "/Calls/CA2.json", ""), 200);
-    assert_string_equal(field(world, "status"), "failed");
-    assert_int_equal(world_rest(world, "GET", "/Calls/CA2/Notifications.json", ""), 200);
-    assert_string_equal(
-        json_string_value(json_object_get(
-            json_array_get(json_object_get(world->json, "notifications"), 0), "error_code")),
-        "10004");
+    assert_int_equal(world_rest(world, "POST", "/Calls.json", ORDER), 429);
+    assert_int_equal(json_integer_value(json_object_get(world->json, "code")), 20429);
+    assert_true(world->retry_after_s > 0);
+    control_figures(world->control, &figures);
+    assert_int_equal(figures.calls_total, 2);
+    assert_int_equal(figures.calls_refused, 1);
+
+    /* The place is free when the leg is gone, not when the call is: its socket lives until then. */
+    assert_int_equal(world_rest(world, "POST", "/Calls/CA1.json", "Status=completed"), 200);
+    expect(world, "hang up 1");
+    assert_int_equal(world_rest(world, "POST", "/Calls.json", ORDER), 429);
+    world_ended(world, 1, 487);
+    assert_int_equal(world_rest(world, "POST", "/Calls.json", ORDER), 201);
+    world_free(world);
+}
+
+static void a_call_deleted_before_its_leg_is_gone_gives_its_place_back(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct control_options options = {.calls_per_second = 100, .live_call_count_max = 1};
+
+    (void)state;
+    world_init(world, &options);
+    world_calls(world, "15005550001", "");
+    assert_int_equal(world_rest(world, "POST", "/Calls/CA1.json", "Status=completed"), 200);
+    assert_int_equal(world_rest(world, "DELETE", "/Calls/CA1.json", ""), 204);
+    assert_int_equal(world_rest(world, "POST", "/Calls.json", ORDER), 201);
+    world_free(world);
+}
+
+static void nobody_is_called_while_the_media_path_has_no_time(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct control_options options = {.calls_per_second = 100, .queue_age_max = 30 * SECOND};
+    struct control_event load = {.kind = CONTROL_LOAD, .as.load.is_high = true};
+    struct control_event event = {.kind = CONTROL_LEG_INCOMING, .leg = CONTROL_LEG_INCOMING_BIT};
+
+    (void)state;
+    world_init(world, &options);
+    world_calls(world, "15005550001", "");
+    expect(world, "invite 1 *");
+    world_feed(world, &load);
+    world_calls(world, "15005550002", "");
+    world_calls(world, "15005550003", "");
+    event.as.incoming.from = "sip:alice@127.0.0.1";
+    event.as.incoming.to = "+15005550009";
+    world_feed(world, &event);
+    expect(world, "reject 4611686018427387904 503");
+    world_passes(world, 10 * SECOND);
+    expect_nothing(world);
+    load.as.load.is_high = false;
+    world_feed(world, &load);
+    expect(world, "invite 2 *");
+    expect(world, "invite 3 *");
+
+    load.as.load.is_high = true;
+    world_feed(world, &load);
+    world_calls(world, "15005550004", "");
+    world_passes(world, 31 * SECOND);
+    assert_int_equal(world_rest(world, "GET", "/Calls/CA4.json", ""), 200);
+    assert_string_equal(field(world, "status"), "canceled");
+    world_free(world);
+}
+
+static void an_incoming_call_beyond_is_rejected_and_leaves_nothing(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    struct control_number number = {.number = "+15005550009", .voice_url = "http://app/in"};
+    struct control_options options = {
+        .numbers = &number, .number_count = 1, .live_call_count_max = 1, .calls_per_second = 10};
+    struct control_event event = {.kind = CONTROL_LEG_INCOMING};
+    struct control_figures figures;
+
+    (void)state;
+    world_init(world, &options);
+    event.as.incoming.from = "sip:alice@127.0.0.1";
+    event.as.incoming.to = "+15005550009";
+    event.leg = CONTROL_LEG_INCOMING_BIT;
+    world_feed(world, &event);
+    expect(world, "POST http://app/in *");
+    for (int i = 1; i <= 1000; ++i) {
+        struct control_effect effect;
+
+        event.leg = CONTROL_LEG_INCOMING_BIT + (uint64_t)i;
+        control_feed(world->control, world->now, &event);
+        assert_true(control_drain(world->control, &effect));
+        assert_int_equal(effect.kind, CONTROL_REJECT);
+        assert_int_equal(effect.as.reject.sip_code, 503);
+        assert_false(control_drain(world->control, &effect));
+    }
+    control_figures(world->control, &figures);
+    assert_int_equal(figures.calls_total, 1);
+    assert_int_equal(figures.legs_up, 1);
+    assert_int_equal(figures.calls_refused, 1000);
     world_free(world);
 }
 
@@ -384,7 +474,10 @@ int main(void)
         cmocka_unit_test(late_and_repeated_events_are_harmless),
         cmocka_unit_test(a_lost_callback_is_retried_as_its_url_asks),
         cmocka_unit_test(ended_calls_stay_readable_for_a_bounded_number),
-        cmocka_unit_test(too_many_live_calls_fail_with_a_notification),
+        cmocka_unit_test(one_call_more_than_fit_is_refused_and_not_made),
+        cmocka_unit_test(a_call_deleted_before_its_leg_is_gone_gives_its_place_back),
+        cmocka_unit_test(nobody_is_called_while_the_media_path_has_no_time),
+        cmocka_unit_test(an_incoming_call_beyond_is_rejected_and_leaves_nothing),
         cmocka_unit_test(an_incoming_call_is_answered_by_its_first_sound),
         cmocka_unit_test(pages_of_live_calls_survive_the_end_of_their_anchor),
         cmocka_unit_test(an_api_key_is_another_way_in),

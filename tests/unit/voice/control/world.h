@@ -41,7 +41,7 @@ struct world {
     uint64_t last_play;
     char names[NAMES_MAX][36];
     size_t name_count;
-    unsigned status; /* of the last REST answer */
+    unsigned status, retry_after_s; /* of the last REST answer */
     json_t *json;
 };
 
@@ -434,6 +434,7 @@ static unsigned world_rest(struct world *world, const char *method, const char *
     request.body = slice_from(get ? "" : params);
     control_rest(world->control, world->now, &request, &reply);
     world->status = reply.status;
+    world->retry_after_s = reply.retry_after_s;
     json_decref(world->json);
     world->json = reply.body.size ? json_loads(reply.body.at, 0, NULL) : NULL;
     assert_int_equal(reply.body.size > 0, reply.status != 204);
