@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 
-enum { SOCKET_BUFFER_SIZE = 4 << 20, STRANGER_MS = 10000 };
+enum { SOCKET_BUFFER_SIZE = 4 << 20, STRANGER_MS = 10000, TCP_BACKLOG = 1024 };
 
 /* Set only while guard_begin..guard_end add transports; other users of libre are left alone. */
 static _Thread_local struct guard *in_hand;
@@ -184,6 +184,7 @@ int tcp_listen(struct tcp_sock **socket, const struct sa *local, tcp_conn_h *han
     err = behind(socket, local, connection_came, in_hand);
     if (err)
         return err;
+    (void)tcp_sock_listen(*socket, TCP_BACKLOG); /* libre's five are full of strangers at once */
     in_hand->tcp = *socket;
     ++in_hand->socket_count;
     return 0;
