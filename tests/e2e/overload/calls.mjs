@@ -62,8 +62,11 @@ export class Ear {
                 });
                 sids.push(call.sid);
             }
-        await until(async () => (await rest.conferences('?Status=in-progress')).conferences.length >= count,
-                    20000, 'the rooms to be there', 100);
+        this.rooms = (this.rooms ?? 0) + count;
+        await until(async () => {
+            const { talking, silent } = await this.ports();
+            return talking.length + silent.length >= 2 * this.rooms;
+        }, 20000, 'everybody to be on the line', 100);
         return sids;
     }
 
