@@ -17,7 +17,7 @@
 #include "net/http_client.h"
 #include "server/credentials.h"
 
-enum { READY_S_MAX = 30, STOP_MS_MAX = 1500, PAUSE_MS = 500, PAUSE_MS_MAX = 10000 };
+enum { READY_S_MAX = 30, PAUSE_MS = 500, PAUSE_MS_MAX = 10000 };
 enum { MISUSED = 2 }; /* the exit code of a program that was called wrongly */
 
 enum engine_state {
@@ -113,6 +113,7 @@ static void gone(struct engine *engine, const char *why)
     drop_pid(engine);
     forget_record(engine);
     if (stopping) {
+        log_event("engine.stopped", "why=\"%s\"", why);
         engine->state = ENGINE_IDLE;
         loop_timer_stop(engine->loop, &engine->timer);
         tell(engine, ENGINE_STOPPED, why);
@@ -309,7 +310,7 @@ void engine_stop(struct engine *engine)
         gone(engine, "it was not running");
         return;
     }
-    timer(engine, STOP_MS_MAX, kill_it);
+    timer(engine, ENGINE_STOP_MS_MAX, kill_it);
     signal_it(engine, SIGTERM);
 }
 

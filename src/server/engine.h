@@ -13,10 +13,17 @@
  *         knows our credentials; else starts one
  *   handler(arg, &news)      up (adopted or fresh), down; it is started again by itself, after
  *                            a pause that grows from half a second to ten
- *   engine_stop(engine);     asks it to end; news ENGINE_STOPPED when it has (killed after 1.5 s)
+ *   engine_stop(engine);     asks it to end; news ENGINE_STOPPED when it has (killed after
+ *                            ENGINE_STOP_MS_MAX)
  *   engine_free(engine);     an engine that was not stopped lives on, to be adopted
  */
 struct engine;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { ENGINE_STOP_MS_MAX = 15000 }; /* a sanitizer looks for leaks on the way out: let it */
+#else
+enum { ENGINE_STOP_MS_MAX = 1500 };
+#endif
 
 enum engine_news_kind {
     ENGINE_UP,      /* fresh: it knows no calls */

@@ -26,7 +26,7 @@
 #include "server/tokens.h"
 
 enum {
-    STOP_MS_MAX = 2500,
+    STOP_MS_MAX = ENGINE_STOP_MS_MAX + 1000,
     LEAP_CHECK_S = 15,
     CONNECTIONS_MAX = 2048, /* at most half of the descriptors: the store needs some, too */
     DESCRIPTORS_MAX = 8192,

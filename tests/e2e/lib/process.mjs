@@ -1,7 +1,7 @@
 // Our own processes: started, waited for, stopped, and never left behind.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,13 +14,41 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../.
 export const OUTDIAL = process.env.OUTDIAL || path.join(ROOT, 'build/asan/outdial');
 
 const living = new Set();
-process.on('exit', () => { for (const child of living) child.kill('SIGKILL'); });
 
 /** A folder of our own below the system's temporary one. */
 export function temporaryFolder() {
     const folder = mkdtempSync(path.join(tmpdir(), 'outdial-'));
     return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
+
+// What a sanitizer says goes to a file of this folder, whoever of our processes, their children and
+// grandchildren it speaks of, heard by us or not. A failed check() is read from standard error.
+const sanitizer = temporaryFolder();
+const SPOKEN = new RegExp('(Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error|check failed|' +
+    'engine\\.stopped why="it ended by (signal|itself with code [1-9])');
+const everybody = [];
+const SANITIZER_OPTIONS = Object.fromEntries(['ASAN', 'LSAN', 'TSAN', 'UBSAN'].map((name) => {
+    const file = path.join(ROOT, 'tools/sanitizer', `${name.toLowerCase()}.suppressions`);
+    return [`${name}_OPTIONS`, [process.env[`${name}_OPTIONS`], `log_path=${sanitizer.folder}/report`,
+        existsSync(file) && `suppressions=${file}`].filter(Boolean).join(':')];
+}));
+
+/** What sanitizers and check() have said so far of any process of this test, "" when nothing. */
+export function spoken() {
+    const reports = readdirSync(sanitizer.folder)
+        .map((name) => readFileSync(path.join(sanitizer.folder, name), 'utf8'));
+    return [...everybody.map(({ errors }) => errors), ...reports].filter((text) => SPOKEN.test(text))
+        .join('\n');
+}
+
+process.on('exit', () => {
+    for (const child of living) child.kill('SIGKILL');
+    const text = spoken();
+    sanitizer.remove();
+    if (!text) return;
+    console.error(`a process of this test was found at fault:\n${text.slice(0, 20000)}`);
+    process.exitCode = 1;
+});
 
 /** A program that is running. `output` and `errors` grow as it writes. */
 export class Running {
@@ -31,10 +59,11 @@ export class Running {
         this.lineHandlers = [];
         this.child = spawn(program, args, {
             cwd: options.cwd,
-            env: { ...process.env, ...options.env },
+            env: { ...process.env, ...SANITIZER_OPTIONS, ...options.env },
             stdio: ['ignore', 'pipe', 'pipe'],
         });
         living.add(this.child);
+        everybody.push(this);
         this.child.stdout.on('data', (data) => this.#outputCame(String(data)));
         this.child.stderr.on('data', (data) => { this.errors += data; });
         this.ended = new Promise((resolve) => {
@@ -97,15 +126,16 @@ export class Running {
 
     kill(signal = 'SIGKILL') { this.child.kill(signal); return this.ended; }
 
-    /** SIGTERM, SIGKILL after `ms`. Throws when it did not end well or a sanitizer spoke. */
+    /** SIGTERM, SIGKILL after `ms`. Throws when it did not end well, or somebody was found at fault. */
     async stop(ms = 10000) {
         const timer = setTimeout(() => this.child.kill('SIGKILL'), ms);
         if (!this.end) this.child.kill('SIGTERM');
         const { code, signal } = await this.ended;
         clearTimeout(timer);
-        if (code !== 0 || /(Address|Leak|Thread)Sanitizer|runtime error/.test(this.errors))
+        const text = spoken();
+        if (code !== 0 || text)
             throw new Error(`${this.name} ended with code ${code}, signal ${signal}\n` +
-                            this.errors.slice(-6000));
+                            this.errors.slice(-6000) + text.slice(0, 20000));
     }
 }
 
