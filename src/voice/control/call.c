@@ -651,6 +651,10 @@ void call_redirect(struct call *call, const char *url, const char *method, const
         dial_abandon(life->dial);
     if (life->participant)
         participant_leave(life->participant, LEFT_VIA_API);
+    if (life->is_sending_digits) { /* what they were dialled for does not begin any more */
+        life->is_sending_digits = false;
+        timer_stop(call->control, &life->ring_timer);
+    }
     run_free(life->run);
     life->run = NULL;
     call_leave_room(call);

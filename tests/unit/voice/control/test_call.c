@@ -154,6 +154,30 @@ static void a_time_limit_ends_a_conversation(void **state)
     world_free(world);
 }
 
+/* Redirected meanwhile, a call has another plan: the end of the digits, or of their time, begins nothing. */
+static void digits_that_end_after_a_redirect_begin_nothing(void **state)
+{
+    struct world *world = world_new();
+
+    (void)state;
+    world_calls(world, "15005550001", "&SendDigits=1");
+    expect(world, "invite 1 +15005550001 from +15005550006");
+    world_answered(world, 1);
+    expect(world, "digits 1 1");
+    assert_int_equal(world_rest(world, "POST", "/Calls/CA1.json",
+                                "Twiml=%3CResponse%3E%3CDial%3E%3CConference%3Ea%3C/Conference%3E"
+                                "%3C/Dial%3E%3C/Response%3E"),
+                     200);
+    expect(world, "open room1");
+    expect(world, "join 1 room1*");
+    expect(world, "play leg1 hold");
+    world_leg(world, CONTROL_LEG_DIGITS_SENT, 1);
+    world->now += 61 * SECOND;
+    world_leg(world, CONTROL_TIME_PASSED, 0);
+    expect_nothing(world);
+    world_free(world);
+}
+
 static void digits_are_sent_before_the_document_is_asked(void **state)
 {
     struct world *world = world_new();
@@ -470,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_request_cancels_and_completes),
         cmocka_unit_test(calls_beyond_the_rate_wait_in_line_and_are_dropped_when_stale),
         cmocka_unit_test(a_time_limit_ends_a_conversation),
+        cmocka_unit_test(digits_that_end_after_a_redirect_begin_nothing),
         cmocka_unit_test(digits_are_sent_before_the_document_is_asked),
         cmocka_unit_test(late_and_repeated_events_are_harmless),
         cmocka_unit_test(a_lost_callback_is_retried_as_its_url_asks),
