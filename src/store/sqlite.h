@@ -4,12 +4,14 @@
 #include <sqlite3.h>
 
 #include "base/table.h"
+#include "store/checkpoint.h"
 #include "store/ops.h"
 
 /* Private to this room: the SQLite side, in two files (the file itself; rows and statements). */
 struct sqlite_side {
     sqlite3 *db;
-    int lock_fd; /* -1: a reader's */
+    struct checkpoint *checkpoint; /* NULL: a reader's */
+    int lock_fd;                   /* -1: a reader's */
     char *path;
     char why[512];
     bool relaxed;            /* synchronous=NORMAL at this moment */

@@ -112,6 +112,7 @@ static void side_close(void *self)
     struct sqlite_side *side = self;
 
     sqlite_rows_release(side);
+    checkpoint_free(side->checkpoint);
     sqlite3_close(side->db);
     if (side->lock_fd >= 0)
         close(side->lock_fd);
@@ -280,10 +281,17 @@ static int open_file(struct sqlite_side *side, enum store_use use)
     }
     err = execute(side, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                         "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
+                        "PRAGMA journal_size_limit = 67108864;"
                         "PRAGMA trusted_schema = 0");
     if (err)
         return say(side, err, reason_of(side, err));
-    return migrate(side, version);
+    err = migrate(side, version);
+    if (!err) {
+        err = checkpoint_new(&side->checkpoint, side->path, side->db);
+        if (err)
+            say(side, err, strerror(err));
+    }
+    return err;
 }
 
 int store_open_sqlite(struct store **storep, const char *path, enum store_use use, char *why,

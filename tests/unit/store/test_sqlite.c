@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -373,6 +374,122 @@ static void the_figures_of_an_older_program_are_counted_anew(void **state)
     assert_int_equal(figures.attempts.attempts, 1);
 }
 
+/* A disk whose flush of the file itself (not of the log) does not return before it is told to. */
+struct slow_file {
+    sqlite3_file base;
+    sqlite3_file *real;
+};
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool closed;
+    int waiting;
+} gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0};
+
+static void gate_set(bool closed)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.closed = closed;
+    pthread_cond_broadcast(&gate.changed);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static int gate_waiting(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    int waiting = gate.waiting;
+
+    pthread_mutex_unlock(&gate.lock);
+    return waiting;
+}
+
+static void gate_wait_for_one(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    while (!gate.waiting)
+        pthread_cond_wait(&gate.changed, &gate.lock);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static int (*real_open)(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                        int *out);
+static int (*real_sync)(sqlite3_file *file, int flags);
+
+static int gated_sync(sqlite3_file *file, int flags)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.waiting++;
+    pthread_cond_broadcast(&gate.changed);
+    while (gate.closed)
+        pthread_cond_wait(&gate.changed, &gate.lock);
+    gate.waiting--;
+    pthread_mutex_unlock(&gate.lock);
+    return real_sync(file, flags);
+}
+
+static int gated_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+    static sqlite3_io_methods methods;
+    int code = real_open(vfs, name, file, flags, out);
+
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB)) {
+        real_sync = file->pMethods->xSync;
+        methods = *file->pMethods;
+        methods.xSync = gated_sync;
+        file->pMethods = &methods;
+    }
+    return code;
+}
+
+static void commits_do_not_wait_for_the_copying_into_the_file(void **state)
+{
+    struct store_case *here = *state;
+    sqlite3_vfs *old = sqlite3_vfs_find(NULL);
+    sqlite3_vfs slow = *old;
+    uint64_t campaign;
+
+    real_open = old->xOpen;
+    slow.zName = "slow";
+    slow.pNext = NULL;
+    slow.xOpen = gated_open;
+    sqlite3_vfs_register(&slow, 1);
+    reopen(here);
+    campaign = new_campaign(here->store, "A");
+    gate_set(true);
+    for (unsigned i = 0; !gate_waiting() && i < 100; i++)
+        import_leads(here->store, campaign, 1000 * i, 200);
+    gate_wait_for_one(); /* the copying hangs in the disk ... */
+    for (unsigned i = 0; i < 20; i++)
+        import_leads(here->store, campaign, 200 * 1000 + 1000 * i, 50); /* ... and commits do not */
+    assert_int_equal(gate_waiting(), 1);
+    gate_set(false);
+    balances(here->store, campaign);
+    store_close(here->store);
+    here->store = NULL;
+    sqlite3_vfs_unregister(&slow);
+    sqlite3_vfs_register(old, 1);
+}
+
+/* 5,000 transactions of at least six pages each. */
+static void the_log_begins_anew_under_load(void **state)
+{
+    struct store_case *here = *state;
+    uint64_t campaign = new_campaign(here->store, "A");
+    struct stat status;
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s-wal", here->path);
+    for (unsigned i = 0; i < 10; i++) {
+        import_leads(here->store, campaign, 1000 * i, 500);
+        assert_int_equal(stat(path, &status), 0);
+        assert_true(status.st_size < (off_t)4 * 4400 * CHECKPOINT_TURN);
+    }
+    print_message("figure: the log has grown to %lld KiB\n", (long long)status.st_size / 1024);
+    assert_true(status.st_size < (off_t)30000 * 4096);
+    balances(here->store, campaign);
+}
+
 static int open_case(void **state)
 {
     *state = case_new(false);
@@ -397,6 +514,8 @@ int main(void)
         CASE(kill_9_loses_nothing_that_was_committed),
         CASE(a_full_disk_is_said_and_nothing_half_written_remains),
         CASE(a_damaged_page_is_said_when_it_is_met),
+        CASE(commits_do_not_wait_for_the_copying_into_the_file),
+        CASE(the_log_begins_anew_under_load),
         CASE(the_live_path_walks_through_no_table),
         CASE(the_figures_of_an_older_program_are_counted_anew),
     };
