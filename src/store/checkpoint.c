@@ -8,7 +8,7 @@
 #include <time.h>
 
 /* LAST: so few are copied by the owner itself. */
-enum { LAST = 256, TURNS_MAX = 4, QUIET_MS = 1000, STUCK_MS = 100 };
+enum { LAST = 1000, TURNS_MAX = 4, QUIET_MS = 1000, STUCK_MS = 100 };
 
 struct checkpoint {
     sqlite3 *own, *owner;
