@@ -1,211 +1,162 @@
 /*
- * What does the media path cost, and how long does a packet stay in it?
+ * What does the media path cost: two-party rooms talking, agents waiting alone, empty rooms, memory?
  *
- *   bench_forward [ROOMS [SECONDS]]          (400 rooms, 5 s)
+ *   bench_forward [--quick] [LEGS]           (50, 200, 800 and 2000 legs)
  *
- * Two-party rooms, 20 ms PCMU both ways, from a generator with one socket; legs are spread over 20
- * phases. Beside the engine, in the same run, its floor: a plain epoll loop that reads a packet,
- * rewrites the header and sends it, a connected socket a leg. Then agents who wait alone.
- * CPU is the media thread's own (user and system); a leg-second is 50 packets in and 50 out. Transit
- * is the kernel's receive time stamp at the generator less the time written into the payload.
+ * 20 ms PCMU both ways, from a generator with one socket; legs are spread over 20 phases.
  */
-#include "rtp_generator.h"
+#include "media_rig.h"
 
-#include <dirent.h>
-#include <stdatomic.h>
-#include <sys/epoll.h>
-#include <sys/prctl.h>
+enum { PAIRS = 5, RUN_MS = 2000, QUICK_MS = 700, EMPTY_ROOMS = 1000 };
 
-/* ---- measuring a thread of this process by its name ---- */
+static struct sockaddr_in remote;
+static bool quick;
 
-static int thread_of(const char *name)
+static unsigned run_ms(void)
 {
-    DIR *folder = opendir("/proc/self/task");
-    struct dirent *entry;
-    int found = 0;
+    return quick ? QUICK_MS : RUN_MS;
+}
 
-    while (folder && !found && (entry = readdir(folder))) {
-        char path[300], comm[32] = "";
-        FILE *file;
+static const char *fifo_or_not(bool realtime)
+{
+    return realtime ? "fifo 10" : "other 0";
+}
 
-        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
-        file = fopen(path, "r");
-        if (file && fgets(comm, sizeof(comm), file)) {
-            comm[strcspn(comm, "\n")] = '\0';
-            if (strcmp(comm, name) == 0)
-                found = (int)strtol(entry->d_name, NULL, 10);
-        }
-        if (file)
-            fclose(file);
+static void forwarding(unsigned legs)
+{
+    struct figure_runs ours = {0}, floor = {0};
+    char load[64], name[64];
+
+    generator.leg_count = legs;
+    for (unsigned i = 0; i < (quick ? FIGURE_RUNS : PAIRS); i++) {
+        struct rig_run least = rig_floor_run(&remote, run_ms());
+        struct rig_run run = rig_engine_run(&remote, 2, run_ms());
+
+        figure_add(&floor, least.ms_per_leg_s);
+        figure_add(&ours, run.ms_per_leg_s);
+        fprintf(stderr,
+                "%u legs: engine %.3f ms/leg-s, %.0f wake-ups/s, transit %.3f/%.3f ms; floor %.3f, "
+                "%.0f, %.3f/%.3f\n",
+                legs, run.ms_per_leg_s, run.switches_per_s, run.p50_ms, run.p99_ms,
+                least.ms_per_leg_s, least.switches_per_s, least.p50_ms, least.p99_ms);
     }
-    if (folder)
-        closedir(folder);
-    return found;
+    snprintf(load, sizeof(load), "%u legs in %u rooms", legs, legs / 2);
+    snprintf(name, sizeof(name), "forwarding, %u legs", legs);
+    figure_print(&(struct figure){.bench = "forward",
+                                  .name = name,
+                                  .unit = "CPU-ms/leg-s",
+                                  .load = load,
+                                  .runs = &ours,
+                                  .floor_name = "epoll, a connected socket a leg",
+                                  .floor_runs = &floor,
+                                  .ratio_at_most = 1.4,
+                                  .at_most = legs == 800 ? 0.20 : 0,
+                                  .subject = "fifo 10",
+                                  .generator = figure_scheduling(pthread_self())});
 }
 
-static double thread_cpu_ms(int thread)
+/* Agents who wait alone in their rooms: each sends, and is sent silence. */
+static void waiting(unsigned legs)
 {
-    char path[64];
-    unsigned long long ns = 0;
-    FILE *file;
+    struct figure_runs ours = {0}, floor = {0};
+    char load[64];
 
-    snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", thread);
-    file = fopen(path, "r");
-    if (!file || fscanf(file, "%llu", &ns) != 1)
-        die("schedstat");
-    fclose(file);
-    return (double)ns / 1e6;
-}
-
-static void pin(int thread, unsigned cpu)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    (void)sched_setaffinity(thread, sizeof(set), &set); /* on one core all share it */
-}
-
-static long resident_kib(void)
-{
-    long pages = 0, unused;
-    FILE *file = fopen("/proc/self/statm", "r");
-
-    if (!file || fscanf(file, "%ld %ld", &unused, &pages) != 2)
-        die("statm");
-    fclose(file);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-/* Generates for so long and prints a line about the thread of that name. */
-static void measure(const char *what, const char *thread_name, unsigned seconds)
-{
-    int thread;
-    double before, spent;
-    size_t late = 0;
-
-    while (!(thread = thread_of(thread_name)))
-        usleep(1000); /* it has not named itself yet */
-    pin(thread, 0);
-    pin(0, 1);
-    generator.counting = false;
-    generate(WARM_MS);
-    generator.counting = true;
-    generator.count = 0;
-    generator.sent = generator.received = 0;
-    before = thread_cpu_ms(thread);
-    generate(seconds * 1000);
-    spent = thread_cpu_ms(thread) - before;
-    generator.counting = false;
-    qsort(generator.transit_us, generator.count, sizeof(uint32_t), by_value);
-    for (size_t i = generator.count; i > 0 && generator.transit_us[i - 1] > 20000; i--)
-        late++;
-    printf("%-22s %8.3f %9.1f", what, spent / seconds / generator.leg_count, spent / seconds / 10);
-    if (generator.count)
-        printf(" %9.3f %9.3f %9.3f %9.3f %8.3f", percentile_ms(0.5), percentile_ms(0.95),
-               percentile_ms(0.99), percentile_ms(1),
-               100.0 * (double)late / (double)generator.count);
-    putchar('\n');
-    if (generator.received && generator.received < generator.sent - generator.sent / 1000)
-        printf("%22s only %llu of %llu packets came back\n", "",
-               (unsigned long long)generator.received, (unsigned long long)generator.sent);
-}
-
-/* ---- the engine ---- */
-
-static void bench_engine(const char *what, const struct sockaddr_in *remote, unsigned per_room,
-                         unsigned seconds)
-{
-    struct media_options options = {.address = "127.0.0.1", .realtime = true};
-    struct media *media;
-    char error[200];
-    long before, after;
-
-    if (media_new(&media, &options, error, sizeof(error))) {
-        fprintf(stderr, "bench_forward: %s\n", error);
-        exit(1);
+    generator.leg_count = legs;
+    for (unsigned i = 0; i < FIGURE_RUNS; i++) {
+        figure_add(&floor, rig_floor_run(&remote, run_ms()).ms_per_leg_s);
+        figure_add(&ours, rig_engine_run(&remote, 1, run_ms()).ms_per_leg_s);
     }
-    before = resident_kib();
-    generator_join(media, remote, per_room);
-    measure(what, "media", seconds);
-    after = resident_kib();
-    printf("%22s %.1f KiB resident a leg; real-time priority: %s\n", "",
-           (double)(after - before) / generator.leg_count, media_is_realtime(media) ? "yes" : "no");
-    media_free(media);
+    snprintf(load, sizeof(load), "%u agents, each alone in a room", legs);
+    figure_print(&(struct figure){.bench = "forward",
+                                  .name = "agent waiting alone",
+                                  .unit = "CPU-ms/s",
+                                  .load = load,
+                                  .runs = &ours,
+                                  .floor_name = "as many packets forwarded, epoll",
+                                  .floor_runs = &floor,
+                                  .at_most = 0.30,
+                                  .stretch = 0.15,
+                                  .subject = "fifo 10",
+                                  .generator = figure_scheduling(pthread_self())});
 }
 
-/* ---- the floor ---- */
-
-struct floor {
-    int epoll_fd, fds[LEGS_MAX];
-    _Atomic bool ends;
-};
-
-static void *floor_run(void *arg)
+static void empty_rooms(void)
 {
-    struct floor *floor = arg;
-    struct epoll_event events[BATCH];
-    uint8_t bytes[1500];
+    struct figure_runs ours = {0};
+    bool realtime = false;
 
-    prctl(PR_SET_NAME, "floor");
-    while (!atomic_load(&floor->ends)) {
-        int count = epoll_wait(floor->epoll_fd, events, BATCH, 100);
+    for (unsigned i = 0; i < FIGURE_RUNS; i++) {
+        struct media *media = rig_engine_open();
+        int thread = rig_thread_wait("media");
+        double cpu;
 
-        for (int i = 0; i < count; i++) {
-            unsigned leg = events[i].data.u32;
-            ssize_t size = recv(floor->fds[leg], bytes, sizeof(bytes), 0);
-            struct media_packet packet;
-
-            if (size <= 0 || !media_packet_parse(&packet, bytes, (size_t)size))
-                continue;
-            packet.ssrc ^= 0x5555;
-            packet.sequence++;
-            media_packet_header(&packet, bytes);
-            (void)!send(floor->fds[leg ^ 1], bytes, (size_t)size, 0);
-        }
+        realtime = media_is_realtime(media);
+        for (uint64_t room = 1; room <= EMPTY_ROOMS; room++)
+            media_room_open(media, room);
+        usleep(100 * 1000);
+        cpu = rig_cpu_ms(thread);
+        usleep(1000 * run_ms());
+        figure_add(&ours, (rig_cpu_ms(thread) - cpu) * 1000 / run_ms() / EMPTY_ROOMS);
+        media_free(media);
     }
-    return NULL;
+    figure_print(&(struct figure){.bench = "forward",
+                                  .name = "empty room",
+                                  .unit = "CPU-ms/s",
+                                  .load = "1000 rooms nobody is in",
+                                  .runs = &ours,
+                                  .at_most = 0.0001,
+                                  .subject = fifo_or_not(realtime)});
 }
 
-static void bench_floor(const struct sockaddr_in *remote, unsigned seconds)
+/* Resident memory of legs that talk, the engine's own at the start taken off; kernel memory is not in it. */
+static void memory(unsigned legs)
 {
-    static struct floor floor;
-    struct sched_param priority = {.sched_priority = 10};
-    pthread_t thread;
+    struct figure_runs ours = {0};
+    char load[64];
 
-    floor.epoll_fd = epoll_create1(0);
-    for (unsigned i = 0; i < generator.leg_count; i++) {
-        struct epoll_event watch = {.events = EPOLLIN, .data.u32 = i};
+    generator.leg_count = legs;
+    for (unsigned i = 0; i < FIGURE_RUNS; i++) {
+        struct media *media = rig_engine_open();
+        long before = rig_resident_kib();
 
-        floor.fds[i] = udp_socket(&generator.engine[i]);
-        if (connect(floor.fds[i], (const struct sockaddr *)remote, sizeof(*remote)) ||
-            epoll_ctl(floor.epoll_fd, EPOLL_CTL_ADD, floor.fds[i], &watch))
-            die("connect");
+        generator_join(media, &remote, 2);
+        (void)rig_measure("media", QUICK_MS);
+        figure_add(&ours, (double)(rig_resident_kib() - before) / legs);
+        media_free(media);
     }
-    if (pthread_create(&thread, NULL, floor_run, &floor))
-        die("pthread_create");
-    (void)pthread_setschedparam(thread, SCHED_FIFO, &priority);
-    usleep(50000);
-    measure("floor, the same rooms", "floor", seconds);
-    atomic_store(&floor.ends, true);
-    pthread_join(thread, NULL);
-    for (unsigned i = 0; i < generator.leg_count; i++)
-        close(floor.fds[i]);
-    close(floor.epoll_fd);
+    snprintf(load, sizeof(load), "%u legs in %u rooms", legs, legs / 2);
+    figure_print(&(struct figure){.bench = "forward",
+                                  .name = "resident memory a leg, media only",
+                                  .unit = "KiB",
+                                  .load = load,
+                                  .runs = &ours,
+                                  .at_most = 16,
+                                  .subject = "fifo 10",
+                                  .generator = figure_scheduling(pthread_self())});
 }
 
 int main(int argc, char **argv)
 {
-    unsigned rooms = bench_argument(argc, argv, 1, 400, LEGS_MAX / 2, "ROOMS SECONDS");
-    unsigned seconds = bench_argument(argc, argv, 2, 5, 600, "ROOMS SECONDS");
-    struct sockaddr_in remote;
+    static const unsigned loads[] = {50, 200, 800, 2000};
+    int64_t only = 0;
 
-    generator_open(2 * rooms, seconds, &remote);
-    printf("%u rooms, %u legs, %u s; transit in ms\n%-22s %8s %9s %9s %9s %9s %9s %8s\n", rooms,
-           2 * rooms, seconds, "", "ms/leg-s", "% of core", "p50", "p95", "p99", "max", "% >20ms");
-    bench_floor(&remote, seconds);
-    bench_engine("engine, forwarding", &remote, 2, seconds);
-    bench_engine("engine, all alone", &remote, 1, seconds);
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--quick") == 0)
+            quick = true;
+        else if (slice_to_i64(slice_from(argv[i]), 2, LEGS_MAX, &only)) {
+            fprintf(stderr, "usage: bench_forward [--quick] [LEGS]; '%s' is neither\n", argv[i]);
+            return 2;
+        }
+    generator_open(LEGS_MAX, 3, &remote);
+    if (only) {
+        forwarding((unsigned)only);
+        return 0;
+    }
+    memory(800); /* first: what was freed would be taken again, and not show */
+    for (size_t i = 0; i < array_count(loads); i++)
+        forwarding(loads[i]);
+    waiting(800);
+    empty_rooms();
     generator_close();
     return 0;
 }

@@ -27,7 +27,7 @@ enum {
     PAYLOAD = 160,
     SIZE = PACKET_HEADER_SIZE + PAYLOAD,
     BATCH = 64,
-    WARM_MS = 1000,
+    WARM_MS = 400,
 };
 
 struct mark { /* at the front of each payload; a forwarder does not touch it */
