@@ -78,6 +78,10 @@ static void fuzz_event(void *self, const struct media_event *event)
     }
 }
 
+static void fuzz_heard(void *self, void *carrier)
+{
+}
+
 static unsigned next(struct fuzz *fuzz)
 {
     return fuzz->at < fuzz->end ? *fuzz->at++ : 0;
@@ -278,7 +282,8 @@ static void fuzz_step(struct fuzz *fuzz)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz fuzz = {.at = data, .end = data + size, .now = 1800000000 * SECOND};
-    struct media_core_ops ops = {.self = &fuzz, .send = fuzz_send, .event = fuzz_event};
+    struct media_core_ops ops = {
+        .self = &fuzz, .send = fuzz_send, .event = fuzz_event, .heard = fuzz_heard};
 
     struct audio *melody = audio_new_silence(100);
     int err = media_core_new(&fuzz.core, &ops, melody, 500, 7);

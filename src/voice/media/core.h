@@ -17,12 +17,17 @@
 struct media_core;
 struct mleg;
 
+/* Its clock: a tick, and a leg's turn every fourth of them. */
+enum { MEDIA_CORE_TICK_MS = 5, MEDIA_CORE_PHASE_COUNT = 4 };
+
 struct media_core_ops {
     void *self;
     /* Sends to the leg's current remote (media_core_remote). Must not call the core. */
     void (*send)(void *self, void *carrier, const void *bytes, size_t size);
     /* Must not call the core. */
     void (*event)(void *self, const struct media_event *event);
+    /* Somebody hears the leg from now on; nobody did before. Must not call the core. */
+    void (*heard)(void *self, void *carrier);
 };
 
 /* melody: what a held leg hears by default; the core takes its own reference. 0, ENOMEM. */
@@ -72,6 +77,10 @@ struct mleg *media_core_leg(const struct media_core *core, uint64_t leg); /* NUL
 void *media_core_carrier(const struct mleg *mleg);
 /* Still wants receive time stamps: nothing of it has been heard since it was answered. */
 bool media_core_wants_stamp(const struct mleg *mleg);
+/* Is what it sends passed on to anybody? Then its packets are wanted as they come. */
+bool media_core_is_heard(const struct mleg *mleg);
+/* Its turn is the tick (the instant / MEDIA_CORE_TICK_MS) whose rest by the phase count is this. */
+unsigned media_core_phase(const struct mleg *mleg);
 void media_core_tick(struct media_core *core, instant now);
 instant media_core_deadline(const struct media_core *core); /* INSTANT_NEVER: no legs */
 void media_core_sent(struct media_core *core, instant now);

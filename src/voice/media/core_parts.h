@@ -17,8 +17,8 @@
 enum {
     FRAME_SAMPLES = 160,
     FRAME_MS = 20,
-    TICK_MS = 5, /* legs are spread over the four ticks of a frame */
-    PHASE_COUNT = FRAME_MS / TICK_MS,
+    TICK_MS = MEDIA_CORE_TICK_MS, /* legs are spread over the four ticks of a frame */
+    PHASE_COUNT = MEDIA_CORE_PHASE_COUNT,
     OVERLAY_LAG = 5 * FRAME_SAMPLES, /* how far a listener may be from a room's play */
 };
 
@@ -43,6 +43,8 @@ struct mleg {
     struct mleg *source; /* the only one it hears: forwarded on arrival */
     bool mixes;          /* it hears two or more: mixed by the clock */
     bool is_mixed;       /* somebody hears it mixed */
+    bool is_heard;       /* somebody hears it, mixed or forwarded */
+    bool was_heard;      /* before the routes were found anew */
     enum mleg_hello hello;
     bool early_open; /* nobody has heard it yet */
     struct media_early *early;

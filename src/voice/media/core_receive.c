@@ -205,6 +205,16 @@ void *media_core_carrier(const struct mleg *leg)
     return leg->carrier;
 }
 
+bool media_core_is_heard(const struct mleg *leg)
+{
+    return leg->is_heard;
+}
+
+unsigned media_core_phase(const struct mleg *leg)
+{
+    return leg->phase;
+}
+
 bool media_core_wants_stamp(const struct mleg *leg)
 {
     return !leg->answered || !leg->heard_since;

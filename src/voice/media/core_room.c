@@ -90,14 +90,18 @@ static void mroom_tick_stop(struct media_core *core, struct mroom *room)
     room->ticks = false;
 }
 
-static bool mleg_is_heard(const struct mleg *leg)
+static void mroom_mark_heard(struct media_core *core, struct mroom *room)
 {
-    if (leg->is_mixed)
-        return true;
-    for (unsigned i = 0; i < leg->room->leg_count; i++)
-        if (leg->room->legs[i]->source == leg)
-            return true;
-    return false;
+    for (unsigned i = 0; i < room->leg_count; i++) {
+        room->legs[i]->was_heard = room->legs[i]->is_heard;
+        room->legs[i]->is_heard = room->legs[i]->is_mixed;
+    }
+    for (unsigned i = 0; i < room->leg_count; i++)
+        if (room->legs[i]->source)
+            room->legs[i]->source->is_heard = true;
+    for (unsigned i = 0; i < room->leg_count; i++)
+        if (room->legs[i]->is_heard && !room->legs[i]->was_heard)
+            core->ops.heard(core->ops.self, room->legs[i]->carrier);
 }
 
 void mroom_route(struct media_core *core, struct mroom *room, instant now)
@@ -107,6 +111,7 @@ void mroom_route(struct media_core *core, struct mroom *room, instant now)
     for (unsigned i = 0; i < room->leg_count; i++)
         mleg_find_source(room->legs[i]);
     mroom_mark_mixed(room);
+    mroom_mark_heard(core, room);
     ticks = room->mixes || media_player_runs(&room->places[PLACE_PLAY]) ||
             media_player_runs(&room->places[PLACE_BEEP]);
     if (ticks && !room->ticks)
@@ -114,7 +119,7 @@ void mroom_route(struct media_core *core, struct mroom *room, instant now)
     else if (!ticks && room->ticks)
         mroom_tick_stop(core, room);
     for (unsigned i = 0; i < room->leg_count; i++)
-        if (room->legs[i]->early_open && room->legs[i]->early && mleg_is_heard(room->legs[i]))
+        if (room->legs[i]->early_open && room->legs[i]->early && room->legs[i]->is_heard)
             mleg_early_flush(core, room->legs[i], now);
 }
 
@@ -125,7 +130,7 @@ void mleg_route(struct media_core *core, struct mleg *leg, instant now)
         return;
     }
     leg->source = NULL;
-    leg->mixes = leg->is_mixed = false;
+    leg->mixes = leg->is_mixed = leg->is_heard = false;
     free(leg->jitter);
     leg->jitter = NULL;
 }

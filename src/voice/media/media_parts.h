@@ -64,7 +64,9 @@ struct media {
 
     /* the media thread's */
     struct media_core *core;
-    struct port *ports;              /* all open ones, in a list */
+    struct port *ports;                         /* all open ones, in a list */
+    struct port *swept[MEDIA_CORE_PHASE_COUNT]; /* those not watched, by their leg's phase */
+    int64_t swept_tick;
     struct media_event *late_events; /* those the full ring refused */
     size_t late_count, late_room;
     bool waits_in_ms;

@@ -8,42 +8,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "voice/media/media_parts.h"
-#include "voice/media/packet.h"
+#include "voice/media/port.h"
 
 /*
- * The media thread: sockets, the clock and the two rings around the core. One epoll descriptor; a
- * leg's socket is watched once its remote is known, so packets that overtake the 200 OK wait in the
- * kernel with their time stamps. A socket is connected when its port is latched: the kernel then
- * drops strangers and knows the route, and a plain recv and send do.
+ * The media thread: sockets (port.h), the clock and the two rings around the core. One epoll
+ * descriptor for the sockets that are read as their packets come.
  */
-enum { BATCH = 64, DRAIN_MAX = 64, LATE_RETRY_MS = 10 };
-
-struct port {
-    struct port *next, **link;
-    struct mleg *mleg;
-    int fd;
-    bool watched, connected, stamped,
-        drained; /* drained: nothing from before the connect is left */
-    socklen_t to_size;
-    struct sockaddr_storage to;
-};
+enum { BATCH = 64, LATE_RETRY_MS = 10 };
 
 /* ---- what the core asks for ---- */
 
 static void thread_send(void *self, void *carrier, const void *bytes, size_t size)
 {
-    struct port *port = carrier;
+    port_send(carrier, bytes, size);
+}
 
-    for (int i = 0; i < 2; i++) {
-        ssize_t sent = port->connected ? send(port->fd, bytes, size, 0)
-                                       : sendto(port->fd, bytes, size, 0,
-                                                (struct sockaddr *)&port->to, port->to_size);
-
-        if (sent >= 0 || errno != ECONNREFUSED)
-            return; /* a full queue loses the packet, as any router would */
-        /* an earlier packet was refused, the kernel tells it now: this one was not sent yet */
-    }
+static void thread_heard(void *self, void *carrier)
+{
+    port_heard(self, carrier);
 }
 
 static void thread_event(void *self, const struct media_event *event)
@@ -84,147 +66,6 @@ static void events_flush(struct media *media)
         check(errno == EAGAIN);
 }
 
-/* ---- sockets ---- */
-
-static socklen_t address_size(const struct sockaddr_storage *address)
-{
-    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                          : sizeof(struct sockaddr_in);
-}
-
-static void port_open(struct media *media, uint64_t leg, int fd)
-{
-    struct port *port = calloc(1, sizeof(*port));
-
-    check(port);
-    port->fd = fd;
-    port->stamped = true;
-    if (media_core_leg_open(media->core, leg, port, media_clock(media), &port->mleg)) {
-        close(fd); /* out of memory: the leg stays silent, and its close finds nothing */
-        free(port);
-        return;
-    }
-    port->next = media->ports;
-    port->link = &media->ports;
-    if (port->next)
-        port->next->link = &port->next;
-    media->ports = port;
-}
-
-static void port_close(struct port *port)
-{
-    close(port->fd);
-    *port->link = port->next;
-    if (port->next)
-        port->next->link = port->link;
-    free(port);
-}
-
-static void port_unconnect(struct port *port)
-{
-    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-
-    if (port->connected)
-        (void)connect(port->fd, &nobody, sizeof(nobody));
-    port->connected = port->drained = false;
-}
-
-static void port_connect(struct port *port, const struct sockaddr_storage *from)
-{
-    port->to = *from;
-    port->connected = connect(port->fd, (const struct sockaddr *)from, address_size(from)) == 0;
-}
-
-static void port_remote(struct media *media, struct port *port, const struct media_remote *remote)
-{
-    struct epoll_event watch = {.events = EPOLLIN, .data.ptr = port};
-
-    port_unconnect(port);
-    port->to = remote->address;
-    port->to_size = address_size(&remote->address);
-    if (!port->watched)
-        port->watched = epoll_ctl(media->epoll_fd, EPOLL_CTL_ADD, port->fd, &watch) == 0;
-}
-
-/* The kernel's time of arrival, on our clock. */
-static instant arrival_of(const struct media *media, struct msghdr *message, instant now)
-{
-    struct timespec wall, *stamp;
-    instant ago;
-
-    for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
-        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS)
-            continue;
-        stamp = (struct timespec *)(void *)CMSG_DATA(part);
-        clock_gettime(CLOCK_REALTIME, &wall);
-        ago = (wall.tv_sec - stamp->tv_sec) * SECOND + (wall.tv_nsec - stamp->tv_nsec) / 1000;
-        return ago > 0 && ago < MINUTE ? now - ago : now; /* the wall clock may have been set */
-    }
-    return now;
-}
-
-static void port_stamp_off(struct port *port)
-{
-    int off = 0;
-
-    if (port->stamped && !media_core_wants_stamp(port->mleg)) {
-        (void)setsockopt(port->fd, SOL_SOCKET, SO_TIMESTAMPNS, &off, sizeof(off));
-        port->stamped = false;
-    }
-}
-
-/* With address and time of arrival: until the port is fixed and the first word has been heard. */
-static void port_receive_careful(struct media *media, struct port *port)
-{
-    uint8_t bytes[PACKET_SIZE_MAX + 1];
-    union {
-        struct cmsghdr align;
-        uint8_t bytes[128];
-    } control;
-    struct sockaddr_storage from;
-    struct iovec vector = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-
-    for (int i = 0; i < DRAIN_MAX; i++) {
-        struct msghdr message = {.msg_name = &from,
-                                 .msg_namelen = sizeof(from),
-                                 .msg_iov = &vector,
-                                 .msg_iovlen = 1,
-                                 .msg_control = &control,
-                                 .msg_controllen = sizeof(control)};
-        ssize_t size = recvmsg(port->fd, &message, 0);
-        instant now = media_clock(media);
-
-        if (size < 0) {
-            port->drained = port->connected && errno == EAGAIN;
-            break;
-        }
-        if (media_core_packet(media->core, port->mleg, (struct sockaddr *)&from, bytes,
-                              (size_t)size, arrival_of(media, &message, now),
-                              now) == MEDIA_PACKET_LATCHED)
-            port_connect(port, &from);
-        media_core_sent(media->core, media_clock(media));
-    }
-    port_stamp_off(port);
-}
-
-static void port_receive(struct media *media, struct port *port)
-{
-    uint8_t bytes[PACKET_SIZE_MAX + 1];
-    ssize_t size;
-    instant now;
-
-    if (!port->drained || port->stamped) {
-        port_receive_careful(media, port);
-        return;
-    }
-    size = recv(port->fd, bytes, sizeof(bytes), 0);
-    if (size < 0)
-        return;
-    now = media_clock(media);
-    (void)media_core_packet(media->core, port->mleg, NULL, bytes, (size_t)size, now, now);
-    media_core_sent(media->core, now);
-}
-
 /* ---- orders ---- */
 
 static void order_remote(struct media *media, const struct media_order *order, instant now)
@@ -259,7 +100,7 @@ static bool order_perform(struct media *media, struct media_order *order)
 
     switch (order->kind) {
     case ORDER_LEG_OPEN:
-        port_open(media, order->leg, order->fd);
+        (void)port_open(media, order->leg, order->fd);
         return true; /* the socket is the port's now */
     case ORDER_LEG_REMOTE:
         order_remote(media, order, now);
@@ -383,6 +224,7 @@ static void *media_thread(void *arg)
             goes_on = orders_take(media);
         now = media_clock(media);
         if (now >= media_core_deadline(media->core)) {
+            ports_sweep(media, now);
             media_core_tick(media->core, now);
             media_core_sent(media->core, media_clock(media));
         }
@@ -396,7 +238,8 @@ static void *media_thread(void *arg)
 
 int media_thread_start(struct media *media)
 {
-    struct media_core_ops ops = {.self = media, .send = thread_send, .event = thread_event};
+    struct media_core_ops ops = {
+        .self = media, .send = thread_send, .event = thread_event, .heard = thread_heard};
     struct audio *melody;
     uint64_t seed;
     sigset_t all, before;

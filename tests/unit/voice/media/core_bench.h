@@ -40,6 +40,7 @@ static struct {
     unsigned event_count;
     struct bench_talker talkers[BENCH_LEGS + 1]; /* by leg id */
     struct sockaddr_in address[BENCH_LEGS + 1];
+    unsigned heard_count[BENCH_LEGS + 1]; /* times it was told that somebody hears the leg now */
 } bench;
 
 static inline void bench_send(void *self, void *carrier, const void *bytes, size_t size)
@@ -61,10 +62,14 @@ static inline void bench_event(void *self, const struct media_event *event)
     bench.events[bench.event_count++] = *event;
 }
 
+static inline void bench_heard(void *self, void *carrier)
+{
+    bench.heard_count[(uintptr_t)carrier]++;
+}
+
 static inline int bench_begin(void **state)
 {
-    struct media_core_ops ops = {.send = bench_send, .event = bench_event};
-
+    struct media_core_ops ops = {.send = bench_send, .event = bench_event, .heard = bench_heard};
     struct audio *melody = audio_new_tone(440, 1000, 5000);
     int err;
 
