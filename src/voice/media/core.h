@@ -81,6 +81,9 @@ bool media_core_wants_stamp(const struct mleg *mleg);
 bool media_core_is_heard(const struct mleg *mleg);
 /* Its turn is the tick (the instant / MEDIA_CORE_TICK_MS) whose rest by the phase count is this. */
 unsigned media_core_phase(const struct mleg *mleg);
+/* A packet of the leg will come soon: first the leg, a packet or two later whom it is for. */
+void media_core_prefetch(const struct mleg *mleg);
+void media_core_prefetch_listener(const struct mleg *mleg);
 void media_core_tick(struct media_core *core, instant now);
 instant media_core_deadline(const struct media_core *core); /* INSTANT_NEVER: no legs */
 void media_core_sent(struct media_core *core, instant now);

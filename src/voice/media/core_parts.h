@@ -27,37 +27,42 @@ enum mroom_place { PLACE_PLAY, PLACE_BEEP, MROOM_PLACE_COUNT };
 
 enum mleg_hello { HELLO_AWAITED, HELLO_BEING_SENT, HELLO_SAID };
 
+/*
+ * What a forwarded packet touches stands together, in the order of its way: at a thousand legs a
+ * cache line not in the cache is what a packet costs here.
+ */
 struct mleg {
-    uint64_t id;
-    void *carrier;
-    struct mroom *room;
-    unsigned phase, phase_index;
-
-    struct media_remote remote;
+    struct media_remote remote; /* its address, first and long, is not looked at once latched */
     bool remote_known, latched;
     bool muted, held, answered, silent_told;
-    uint64_t coached;
-    instant answered_at, remote_at,
-        heard_since; /* heard_since: first audio since the answer; 0: none */
-
-    struct mleg *source; /* the only one it hears: forwarded on arrival */
-    bool mixes;          /* it hears two or more: mixed by the clock */
-    bool is_mixed;       /* somebody hears it mixed */
-    bool is_heard;       /* somebody hears it, mixed or forwarded */
-    bool was_heard;      /* before the routes were found anew */
-    enum mleg_hello hello;
+    bool mixes;      /* it hears two or more: mixed by the clock */
+    bool is_mixed;   /* somebody hears it mixed */
+    bool is_heard;   /* somebody hears it, mixed or forwarded */
+    bool was_heard;  /* before the routes were found anew */
     bool early_open; /* nobody has heard it yet */
+    bool room_plays; /* into its room, over what it hears */
+    uint8_t hello;   /* enum mleg_hello */
+    unsigned phase, phase_index;
+    unsigned listener_count;          /* those whose source it is */
+    struct mleg *listener;            /* one of them */
+    struct mleg *source;              /* the only one it hears: forwarded on arrival */
+    struct mdigits_order *digits_out; /* NULL: none; first of the line */
+    struct media_jitter *jitter;      /* while is_mixed */
     struct media_early *early;
-    struct media_jitter *jitter; /* while is_mixed */
-
+    instant heard_since; /* first audio since the answer; 0: none */
     struct media_inbound in;
     struct media_outbound out;
-    uint64_t refused_in, packets_out, bytes_out;
-
+    uint64_t packets_out, bytes_out;
+    void *carrier;
+    uint64_t id;
+    struct mroom *room;
     struct media_player places[MLEG_PLACE_COUNT];
+
+    uint64_t coached;
+    instant answered_at, remote_at;
+    uint64_t refused_in;
     uint64_t overlay_at[MROOM_PLACE_COUNT]; /* how far into its room's plays; OVERLAY_UNSET */
     struct media_digits_in digits_in;
-    struct mdigits_order *digits_out; /* NULL: none; first of the line */
 };
 
 #define OVERLAY_UNSET UINT64_MAX

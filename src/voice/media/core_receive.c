@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,25 +87,29 @@ static void mleg_take_digit(struct media_core *core, struct mleg *leg,
 /* Closes the listeners' numbers over a packet that is not passed on. */
 static void mleg_skip(struct mleg *leg, const struct media_packet *packet)
 {
-    for (unsigned i = 0; leg->room && i < leg->room->leg_count; i++)
+    for (unsigned i = 0; leg->listener_count && i < leg->room->leg_count; i++)
         if (leg->room->legs[i]->source == leg)
             media_outbound_skip(&leg->room->legs[i]->out, leg->id, packet);
 }
 
+static void mleg_pass_to(struct media_core *core, struct mleg *leg, struct mleg *listener,
+                         const struct media_packet *packet, instant now)
+{
+    if (!listener->digits_out)
+        mleg_forward(core, listener, leg, packet, now);
+}
+
+/* False: nobody hears it. */
 static bool mleg_pass_on(struct media_core *core, struct mleg *leg,
                          const struct media_packet *packet, instant now)
 {
-    bool heard = false;
+    bool heard = leg->listener_count > 0;
 
-    for (unsigned i = 0; leg->room && i < leg->room->leg_count; i++) {
-        struct mleg *listener = leg->room->legs[i];
-
-        if (listener->source != leg)
-            continue;
-        heard = true;
-        if (!listener->digits_out)
-            mleg_forward(core, listener, leg, packet, now);
-    }
+    if (leg->listener_count == 1) /* nearly always: no walk through the room */
+        mleg_pass_to(core, leg, leg->listener, packet, now);
+    for (unsigned i = 0; leg->listener_count > 1 && i < leg->room->leg_count; i++)
+        if (leg->room->legs[i]->source == leg)
+            mleg_pass_to(core, leg, leg->room->legs[i], packet, now);
     if (leg->is_mixed && leg->jitter) {
         media_jitter_put(leg->jitter, packet->timestamp, packet->payload, packet->payload_size,
                          packet->payload_type == 8 ? g711.alaw_samples : g711.mulaw_samples);
@@ -218,4 +223,27 @@ unsigned media_core_phase(const struct mleg *leg)
 bool media_core_wants_stamp(const struct mleg *leg)
 {
     return !leg->answered || !leg->heard_since;
+}
+
+/* The part of a leg that a packet's way touches (core_parts.h). */
+static void mleg_prefetch(const struct mleg *leg)
+{
+    enum { LINE = 64 };
+
+    for (size_t at = offsetof(struct mleg, remote_known); at < offsetof(struct mleg, places);
+         at += LINE)
+        __builtin_prefetch((const char *)leg + at);
+}
+
+void media_core_prefetch(const struct mleg *leg)
+{
+    mleg_prefetch(leg);
+}
+
+void media_core_prefetch_listener(const struct mleg *leg)
+{
+    if (!leg->listener_count)
+        return;
+    mleg_prefetch(leg->listener);
+    __builtin_prefetch(leg->listener->carrier);
 }

@@ -95,10 +95,17 @@ static void mroom_mark_heard(struct media_core *core, struct mroom *room)
     for (unsigned i = 0; i < room->leg_count; i++) {
         room->legs[i]->was_heard = room->legs[i]->is_heard;
         room->legs[i]->is_heard = room->legs[i]->is_mixed;
+        room->legs[i]->listener_count = 0;
     }
-    for (unsigned i = 0; i < room->leg_count; i++)
-        if (room->legs[i]->source)
-            room->legs[i]->source->is_heard = true;
+    for (unsigned i = 0; i < room->leg_count; i++) {
+        struct mleg *source = room->legs[i]->source;
+
+        if (!source)
+            continue;
+        source->is_heard = true;
+        source->listener = room->legs[i];
+        source->listener_count++;
+    }
     for (unsigned i = 0; i < room->leg_count; i++)
         if (room->legs[i]->is_heard && !room->legs[i]->was_heard)
             core->ops.heard(core->ops.self, room->legs[i]->carrier);
@@ -106,14 +113,17 @@ static void mroom_mark_heard(struct media_core *core, struct mroom *room)
 
 void mroom_route(struct media_core *core, struct mroom *room, instant now)
 {
+    bool plays = media_player_runs(&room->places[PLACE_PLAY]) ||
+                 media_player_runs(&room->places[PLACE_BEEP]);
     bool ticks;
 
-    for (unsigned i = 0; i < room->leg_count; i++)
+    for (unsigned i = 0; i < room->leg_count; i++) {
         mleg_find_source(room->legs[i]);
+        room->legs[i]->room_plays = plays;
+    }
     mroom_mark_mixed(room);
     mroom_mark_heard(core, room);
-    ticks = room->mixes || media_player_runs(&room->places[PLACE_PLAY]) ||
-            media_player_runs(&room->places[PLACE_BEEP]);
+    ticks = room->mixes || plays;
     if (ticks && !room->ticks)
         mroom_tick_start(core, room);
     else if (!ticks && room->ticks)
@@ -130,7 +140,8 @@ void mleg_route(struct media_core *core, struct mleg *leg, instant now)
         return;
     }
     leg->source = NULL;
-    leg->mixes = leg->is_mixed = leg->is_heard = false;
+    leg->mixes = leg->is_mixed = leg->is_heard = leg->room_plays = false;
+    leg->listener_count = 0;
     free(leg->jitter);
     leg->jitter = NULL;
 }

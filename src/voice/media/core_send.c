@@ -46,11 +46,7 @@ void mleg_hello(struct media_core *core, struct mleg *leg)
 
 static bool has_overlay(const struct mleg *leg)
 {
-    if (media_player_runs(&leg->places[PLACE_FRONT]))
-        return true;
-    return leg->room && !leg->held &&
-           (media_player_runs(&leg->room->places[PLACE_PLAY]) ||
-            media_player_runs(&leg->room->places[PLACE_BEEP]));
+    return media_player_runs(&leg->places[PLACE_FRONT]) || (leg->room_plays && !leg->held);
 }
 
 static void add_mulaw(int32_t *sum, const uint8_t *mulaw, size_t samples)

@@ -200,6 +200,22 @@ static int wait_for_events(struct media *media, struct epoll_event *events)
                       (int)((span + MILLISECOND - 1) / MILLISECOND));
 }
 
+/*
+ * A packet's way is a chain of memory, each piece naming the next, and at a thousand legs none of it
+ * is in the cache: it is asked for some packets ahead. Half of our own time a packet, measured.
+ */
+static void prefetch(const struct epoll_event *events, int left)
+{
+    const struct port *port;
+
+    if (left > 3)
+        __builtin_prefetch(events[3].data.ptr);
+    if (left > 2 && (port = events[2].data.ptr))
+        media_core_prefetch(port->mleg);
+    if (left > 1 && (port = events[1].data.ptr))
+        media_core_prefetch_listener(port->mleg);
+}
+
 static void *media_thread(void *arg)
 {
     struct media *media = arg;
@@ -215,6 +231,7 @@ static void *media_thread(void *arg)
         bool ordered = false;
 
         for (int i = 0; i < count; i++) {
+            prefetch(&events[i], count - i);
             if (events[i].data.ptr)
                 port_receive(media, events[i].data.ptr);
             else

@@ -7,7 +7,7 @@
  * A leg's socket on the media thread. It is watched by epoll once its remote is known, so packets
  * that overtake the 200 OK wait in the kernel with their time stamps; it is connected when its port
  * is latched: the kernel then drops strangers and knows the route, and a plain recv and send do.
- * The socket of a leg that nobody has heard for a second (an agent who waits) is not watched but
+ * The socket of a leg that nobody has heard for half a second (an agent who waits) is not watched but
  * swept, once a frame just before the leg's own tick: nobody waits for its packets, and a wake-up
  * costs more than a packet.
  */

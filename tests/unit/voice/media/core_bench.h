@@ -62,14 +62,15 @@ static inline void bench_event(void *self, const struct media_event *event)
     bench.events[bench.event_count++] = *event;
 }
 
-static inline void bench_heard(void *self, void *carrier)
+static inline void bench_somebody_hears(void *self, void *carrier)
 {
     bench.heard_count[(uintptr_t)carrier]++;
 }
 
 static inline int bench_begin(void **state)
 {
-    struct media_core_ops ops = {.send = bench_send, .event = bench_event, .heard = bench_heard};
+    struct media_core_ops ops = {
+        .send = bench_send, .event = bench_event, .heard = bench_somebody_hears};
     struct audio *melody = audio_new_tone(440, 1000, 5000);
     int err;
 

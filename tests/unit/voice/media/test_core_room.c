@@ -56,6 +56,34 @@ static void of_three_talkers_each_hears_the_other_two(void **state)
     assert_about(heard_last(THIRD), level(1000) + level(4000));
 }
 
+static void it_is_told_once_when_somebody_hears_a_leg_again(void **state)
+{
+    bench_leg(AGENT, MEDIA_PCMU);
+    bench_answer(AGENT);
+    bench_join(AGENT, ROOM);
+    bench_say(AGENT, 0x21);
+    assert_int_equal(bench.heard_count[AGENT], 0);
+    assert_false(media_core_is_heard(bench.talkers[AGENT].mleg));
+    bench_leg(CUSTOMER, MEDIA_PCMU);
+    bench_answer(CUSTOMER);
+    bench_join(CUSTOMER, ROOM); /* forwarded */
+    bench_say(CUSTOMER, 0x31);
+    assert_int_equal(bench.heard_count[AGENT], 1);
+    assert_int_equal(bench.heard_count[CUSTOMER], 1);
+    bench_leg(THIRD, MEDIA_PCMU);
+    bench_join(THIRD, ROOM); /* mixed, from its first packet on */
+    bench_say(THIRD, 0x41);
+    assert_int_equal(bench.heard_count[AGENT], 1);
+    media_core_leg_mute(bench.core, AGENT, true, bench.now);
+    assert_false(media_core_is_heard(bench.talkers[AGENT].mleg));
+    media_core_leg_mute(bench.core, AGENT, false, bench.now);
+    assert_int_equal(bench.heard_count[AGENT], 2);
+    media_core_room_leave(bench.core, THIRD, false, bench.now);
+    media_core_room_leave(bench.core, CUSTOMER, false, bench.now);
+    assert_false(media_core_is_heard(bench.talkers[AGENT].mleg));
+    assert_int_equal(bench.heard_count[AGENT], 2);
+}
+
 static void a_mix_is_sent_every_20_ms_in_one_unbroken_line(void **state)
 {
     const int16_t levels[] = {1000, 4000, -9000};
@@ -275,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         bench_test(of_three_talkers_each_hears_the_other_two),
+        bench_test(it_is_told_once_when_somebody_hears_a_leg_again),
         bench_test(a_mix_is_sent_every_20_ms_in_one_unbroken_line),
         bench_test(loud_voices_together_saturate_and_do_not_wrap),
         bench_test(a_third_leg_that_never_speaks_leaves_the_two_on_the_direct_path),

@@ -93,6 +93,24 @@ static void phone_say(struct phone *phone, uint8_t sound)
     phone_say_from(phone, phone->fd, sound);
 }
 
+static void phone_press(struct phone *phone, const uint8_t *event, size_t size)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(phone->engine_port)};
+    struct media_packet packet = {.payload_type = 101,
+                                  .sequence = phone->sequence++,
+                                  .timestamp = phone->timestamp,
+                                  .ssrc = 0x1234};
+    uint8_t bytes[PACKET_HEADER_SIZE + 4];
+
+    assert_int_equal(size, 4);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    phone->timestamp += 160;
+    media_packet_header(&packet, bytes);
+    memcpy(bytes + PACKET_HEADER_SIZE, event, size);
+    assert_int_equal(sendto(phone->fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&to, sizeof(to)),
+                     sizeof(bytes));
+}
+
 /* Waits for a packet whose sound is that; false: none came in time. */
 static bool phone_hears(struct phone *phone, uint8_t sound, int patience_ms)
 {
@@ -151,6 +169,42 @@ static void two_phones_in_a_room_hear_each_other(void **state)
     assert_true(event_comes(MEDIA_LEG_CLOSED, &event));
     assert_int_equal(event.stats.packets_in, 1);
     assert_true(event.stats.packets_out >= 1);
+    close(agent.fd);
+    close(customer.fd);
+}
+
+/* Nobody hears it for so long that its socket is swept by the clock; then somebody does. */
+static void an_agent_who_has_waited_long_is_heard_at_once_and_its_keys_arrive(void **state)
+{
+    static const uint8_t key_five_let_go[] = {5, 0x8a, 0x03, 0x20};
+    struct phone agent, customer;
+    struct media_join join = {0};
+    struct media_event event;
+
+    phone_open(&agent, AGENT);
+    phone_open(&customer, CUSTOMER);
+    media_room_open(media, ROOM);
+    media_room_join(media, AGENT, ROOM, &join);
+    for (unsigned i = 0; i < 2; i++) { /* in and out of the sweep, and in again */
+        for (unsigned said = 0; said < 30; said++) {
+            phone_say(&agent, 0x21);
+            assert_true(phone_hears(&agent, AUDIO_SILENCE, PATIENCE_MS)); /* a frame goes by */
+        }
+        phone_press(&agent, key_five_let_go, sizeof(key_five_let_go));
+        assert_true(event_comes(MEDIA_DIGIT, &event));
+        assert_int_equal(event.digit, '5');
+        media_room_join(media, CUSTOMER, ROOM, &join);
+        phone_say(&customer, 0x31);
+        assert_true(phone_hears(&agent, 0x31, PATIENCE_MS));
+        phone_say(&agent, 0x22);
+        assert_true(phone_hears(&customer, 0x22, PATIENCE_MS));
+        media_room_leave(media, CUSTOMER, false);
+    }
+    media_leg_close(media, AGENT);
+    assert_true(event_comes(MEDIA_LEG_CLOSED, &event));
+    assert_int_equal(event.leg, AGENT);
+    assert_int_equal(event.stats.packets_in, 2 * 32);
+    assert_int_equal(event.stats.lost_in, 0);
     close(agent.fd);
     close(customer.fd);
 }
@@ -328,6 +382,7 @@ int main(void)
 #define media_test(name) cmocka_unit_test_setup_teardown(name, media_begin, media_end)
     const struct CMUnitTest tests[] = {
         media_test(two_phones_in_a_room_hear_each_other),
+        media_test(an_agent_who_has_waited_long_is_heard_at_once_and_its_keys_arrive),
         media_test(a_word_said_before_the_join_arrives_after_it),
         media_test(a_packet_that_overtakes_the_sdp_is_not_lost),
         media_test(a_stranger_is_not_heard_and_another_port_of_the_host_is_heard_once_fixed),
