@@ -8,12 +8,13 @@
 extern const struct command command_decode_audio, command_phones, command_serve, command_voice;
 extern const struct command command_import, command_export, command_campaign, command_agent;
 extern const struct command command_lead, command_report, command_token;
-extern const struct command command_settings, command_help_page;
+extern const struct command command_journal, command_settings, command_help_page;
 
 static const struct command *const commands[] = {
-    &command_serve,    &command_voice,     &command_phones,       &command_import, &command_export,
-    &command_campaign, &command_agent,     &command_lead,         &command_report, &command_token,
-    &command_settings, &command_help_page, &command_decode_audio,
+    &command_serve,     &command_voice,        &command_phones,  &command_import,
+    &command_export,    &command_campaign,     &command_agent,   &command_lead,
+    &command_report,    &command_token,        &command_journal, &command_settings,
+    &command_help_page, &command_decode_audio,
 };
 
 const struct command *command_at(size_t index)

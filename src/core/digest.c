@@ -136,33 +136,52 @@ static uint64_t of_attempt(const struct attempt *attempt)
     return m.value;
 }
 
-static uint64_t of_contacts(const struct dialer *dialer)
+static uint64_t of_number(const struct number *number)
 {
+    struct mix m = {number->id};
+
+    mix(&m, number->uses);
+    mix(&m, number->flags);
+    mix_history(&m, &number->history);
+    return m.value;
+}
+
+static uint64_t of_person(const struct person *person)
+{
+    struct mix m = {person->id};
+
+    mix(&m, person->uses);
+    mix(&m, person->flags);
+    mix(&m, person->holder ? person->holder->record.id : 0);
+    mix_history(&m, &person->history);
+    return m.value;
+}
+
+/* A lead with what hangs on it. Shared numbers and persons count with the first of their leads, so
+ * that what is walked is what there is, not the room that was bought for it. */
+static uint64_t of_lead_whole(const struct lead *lead)
+{
+    uint64_t sum = of_lead(lead);
+
+    if (lead->person->leads.after == &lead->of_person)
+        sum += of_person(lead->person);
+    for (uint8_t i = 0; i < lead->number_count; ++i)
+        if (lead->numbers[i].number->leads.after == &lead->numbers[i].link)
+            sum += of_number(lead->numbers[i].number);
+    if (lead->attempt)
+        sum += of_attempt(lead->attempt);
+    return sum;
+}
+
+static uint64_t of_unused(const struct dialer *dialer)
+{
+    const struct chain *at;
     uint64_t sum = 0;
 
-    for (uint32_t slot = 0; slot < dialer->numbers.count_max; ++slot) {
-        const struct number *number = slab_at(&dialer->numbers, slot);
-        struct mix m = {number->id};
-
-        if (!number->id)
-            continue;
-        mix(&m, number->uses);
-        mix(&m, number->flags);
-        mix_history(&m, &number->history);
-        sum += m.value;
-    }
-    for (uint32_t slot = 0; slot < dialer->persons.count_max; ++slot) {
-        const struct person *person = slab_at(&dialer->persons, slot);
-        struct mix m = {person->id};
-
-        if (!person->id)
-            continue;
-        mix(&m, person->uses);
-        mix(&m, person->flags);
-        mix(&m, person->holder ? person->holder->record.id : 0);
-        mix_history(&m, &person->history);
-        sum += m.value;
-    }
+    for (at = dialer->numbers_unused.after; at != &dialer->numbers_unused; at = at->after)
+        sum += of_number(container_of(at, struct number, unused));
+    for (at = dialer->persons_unused.after; at != &dialer->persons_unused; at = at->after)
+        sum += of_person(container_of(at, struct person, unused));
     return sum;
 }
 
@@ -182,29 +201,24 @@ static uint64_t of_queues(const struct campaign *campaign)
     return m.value;
 }
 
-uint64_t dialer_digest(const struct dialer *dialer)
+static uint64_t digest(const struct dialer *dialer, uint64_t sum)
 {
     struct mix m = {1};
-    uint64_t sum = of_contacts(dialer);
 
-    for (uint32_t slot = 0; slot < dialer->campaigns.count_max; ++slot)
-        if (campaign_slot(dialer, slot)->id)
-            sum +=
-                of_campaign(campaign_slot(dialer, slot)) + of_queues(campaign_slot(dialer, slot));
+    for (uint32_t slot = 0; slot < dialer->campaigns.count_max; ++slot) {
+        const struct campaign *campaign = campaign_slot(dialer, slot);
+        const struct chain *at;
+
+        if (!campaign->id)
+            continue;
+        sum += of_campaign(campaign) + of_queues(campaign);
+        for (at = campaign->leads.after; at != &campaign->leads; at = at->after)
+            sum += of_lead_whole(container_of(at, struct lead, of_campaign));
+    }
     for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
         const struct agent *agent = slab_at(&dialer->agents, slot);
 
         sum += agent->record.id ? of_agent(agent) : 0;
-    }
-    for (uint32_t slot = 0; slot < dialer->leads.count_max; ++slot) {
-        const struct lead *lead = slab_at(&dialer->leads, slot);
-
-        sum += lead->record.id ? of_lead(lead) : 0;
-    }
-    for (uint32_t slot = 0; slot < dialer->attempts.count_max; ++slot) {
-        const struct attempt *attempt = slab_at(&dialer->attempts, slot);
-
-        sum += attempt->record.id ? of_attempt(attempt) : 0;
     }
     mix(&m, sum);
     mix(&m, (uint64_t)dialer->now);
@@ -215,4 +229,14 @@ uint64_t dialer_digest(const struct dialer *dialer)
     mix(&m, dialer->reservation_next);
     mix(&m, dialer->claim_next);
     return m.value;
+}
+
+uint64_t dialer_digest(const struct dialer *dialer)
+{
+    return digest(dialer, of_unused(dialer));
+}
+
+uint64_t dialer_digest_live(const struct dialer *dialer)
+{
+    return digest(dialer, 0);
 }

@@ -23,6 +23,8 @@ struct boot {
     struct server *server;
     struct open_attempt *attempts;
     size_t attempt_count, attempt_room;
+    struct dialer_limits limits; /* of the core, and its seed: the journal has them too */
+    uint64_t seed;
     uint64_t attempt_last, reservation_last;
     int err;
 };
@@ -149,6 +151,8 @@ int boot_read(struct boot **bootp, struct server *server, struct store *store, c
         err = err == ENOENT ? 0 : err;
     }
     if (!err)
+        err = journaling_read(&server->journaling, store);
+    if (!err)
         err = store_last_id(store, STORE_ATTEMPT, &boot->attempt_last);
     if (!err)
         err = store_last_id(store, STORE_RESERVATION, &boot->reservation_last);
@@ -179,7 +183,9 @@ int boot_make_core(struct boot *boot, struct server *server, unsigned agents_max
     limits.claim_next = 1;
     limits.zones = zones_table(server->zones, &limits.zone_count);
     limits.zone_sets = zones_sets(server->zones, &limits.zone_set_count);
-    server->dialer = dialer_new(&limits, (uint64_t)loop_clock());
+    boot->limits = limits;
+    boot->seed = (uint64_t)loop_clock();
+    server->dialer = dialer_new(&limits, boot->seed);
     return server->dialer ? 0 : ENOMEM;
 }
 
@@ -253,6 +259,7 @@ void boot_recover(struct boot *boot, struct server *server)
 {
     struct event ended = {.kind = EVENT_RECOVERY_ENDED};
 
+    journaling_life(server, &boot->limits, boot->seed);
     recover_campaigns(server);
     recover_agents(server);
     for (size_t i = 0; i < boot->attempt_count; i++)

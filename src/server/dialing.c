@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "core/journal.h"
 #include "server/effects.h"
+#include "server/journaling.h"
 #include "server/server.h"
 
 /* One feed on its way through the store: what is to be written, and what waits for it. */
@@ -43,19 +43,25 @@ static void *grow(void *list, size_t count, size_t *room, size_t size)
     return list;
 }
 
-static struct turn *turn_new(struct server *server, instant now, const struct event *event)
+static struct turn *turn_new(struct server *server, instant now)
 {
     struct turn *turn = calloc(1, sizeof(*turn));
-    uint8_t bytes[JOURNAL_EVENT_MAX];
 
     check(turn);
     turn->server = server;
     turn->at = now;
-    turn->journal_size = journal_encode(now, event, bytes);
-    turn->journal = malloc(turn->journal_size ? turn->journal_size : 1);
+    return turn;
+}
+
+static void turn_add_journal(struct turn *turn, const struct event *event,
+                             struct journal_outcome *outcome)
+{
+    uint8_t bytes[JOURNALING_ROW_MAX];
+
+    turn->journal_size = journaling_row(turn->server, turn->at, event, outcome, bytes);
+    turn->journal = malloc(turn->journal_size);
     check(turn->journal);
     memcpy(turn->journal, bytes, turn->journal_size);
-    return turn;
 }
 
 static void turn_free(struct turn *turn)
@@ -234,10 +240,13 @@ void dialing_feed(struct server *server, struct event *event, struct fed *fed)
     fed = fed ? fed : &unread;
     *fed = (struct fed){.refused = false};
 
-    struct turn *turn = turn_new(server, now, event);
+    struct turn *turn = turn_new(server, now);
+    struct journal_outcome outcome = {.effect_count = 0};
 
+    journaling_sets(server);
     dialer_feed(server->dialer, now, event);
     while (dialer_drain(server->dialer, &effect)) {
+        journal_outcome_add(&outcome, &effect);
         if (effect_is_record(effect.kind))
             turn_add_record(turn, &effect);
         else if (effect.kind == EFFECT_REFUSE || effect.kind == EFFECT_ANSWER_CALL)
@@ -247,6 +256,7 @@ void dialing_feed(struct server *server, struct event *event, struct fed *fed)
         else
             effects_act(server, &effect);
     }
+    turn_add_journal(turn, event, &outcome);
     keeper_post(server->keeper, KEEPER_MUST, turn_write, turn_done, turn);
     server->feeding = false;
     dialing_wake(server);

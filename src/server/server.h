@@ -8,6 +8,7 @@
 #include "net/http_server.h"
 #include "server/credentials.h"
 #include "server/engine.h"
+#include "server/journaling.h"
 #include "server/keeper.h"
 #include "server/live.h"
 #include "server/roster.h"
@@ -54,6 +55,7 @@ struct server {
     struct traffic traffic; /* leads in memory, attempts and their calls, agents' legs */
     struct live live;       /* what the board and the live snapshot show */
     struct imports *imports;
+    struct journaling journaling;
     struct table tokens; /* hash of a bearer token -> struct token */
 
     request_id request_next;

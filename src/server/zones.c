@@ -180,6 +180,11 @@ const struct zone_set *zones_sets(const struct zones *zones, uint32_t *count)
     return zones->sets;
 }
 
+uint32_t zones_sets_used(const struct zones *zones)
+{
+    return zones->set_count;
+}
+
 uint32_t zones_set_of(struct zones *zones, const char *e164, const char *stated)
 {
     uint32_t set = number_zones_find(zones->numbers, e164), both;

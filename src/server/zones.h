@@ -27,6 +27,8 @@ const struct zone *zones_table(const struct zones *zones, uint32_t *count);
 const struct zone_set *zones_sets(const struct zones *zones, uint32_t *count);
 /* stated: the zone the list names for the person; "" for none, an unknown one counts as none. */
 uint32_t zones_set_of(struct zones *zones, const char *e164, const char *stated);
+/* Sets in use: those known from the start and those that stated zones have made; it only grows. */
+uint32_t zones_sets_used(const struct zones *zones);
 /* The names of a set, for people: "America/Chicago, America/New_York". */
 void zones_names(const struct zones *zones, uint32_t set, char *out, size_t out_size);
 

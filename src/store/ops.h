@@ -116,9 +116,6 @@ int store_write_new(struct store *store, struct row *row) must_check; /* gives t
 /* Like a put, with everything already worked out but what row_complete fills. */
 int store_write_known(struct store *store, const struct row *before, struct row *row) must_check;
 int store_drop(struct store *store, int kind, uint64_t id) must_check;
-/* What several reads see belongs together, also beside a writer. */
-int store_hold(struct store *store) must_check;
-void store_let_go(struct store *store);
 /* After a number has left the do-not-call list: persons none of whose numbers is on it any more. */
 int store_unmark_persons(struct store *store, const char *e164) must_check;
 int store_begin_relaxed(struct store *store) must_check;

@@ -94,6 +94,9 @@ static inline struct store_query store_query_of(enum store_kind kind)
 
 int store_each(struct store *store, const struct store_query *query, store_row_fn row,
                void *arg) must_check;
+/* What several reads see belongs together, also beside a writer; not nested. */
+int store_hold(struct store *store) must_check;
+void store_let_go(struct store *store);
 /* The highest id ever given of a kind, 0 for none: the core counts attempts and reservations on from it. */
 int store_last_id(struct store *store, enum store_kind kind, uint64_t *id) must_check;
 

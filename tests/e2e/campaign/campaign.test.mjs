@@ -83,6 +83,33 @@ test('everybody is rung as the rules say, and both ends agree call by call', asy
     assert.ok(hello.count > ROWS / 3, 'hello latency is measured');
 });
 
+test('the journal replays to the same effects, state and rows', async () => {
+    const { leads, attempts } = await center.report('spring');
+    const replayed = await center.replay();
+    console.log(`figure: journal of ${replayed.events} events and ${replayed.effects} effects replayed`);
+    assert.equal(replayed.passed_over, 0);
+    assert.equal(replayed.outcomes, replayed.events, 'every event is held to what came of it');
+    assert.ok(replayed.states > 2, 'the state is held to the journal now and then');
+    assert.equal(replayed.rows.attempts, attempts);
+    assert.ok(replayed.rows.leads >= leads.done + leads.exhausted);
+});
+
+test('a journal that is torn or was changed is refused with the place', async () => {
+    const file = center.file('journal');
+    await center.cli(['journal', 'export', file]);
+    await center.cli(['journal', 'replay', file]);
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.subarray(0, bytes.length - 5));
+    const torn = await center.cli(['journal', 'replay', file], 1);
+    assert.match(torn.errors, /is torn: the entry that begins at byte \d+ is not whole/);
+    const middle = Math.floor(bytes.length / 2);
+    bytes[middle] ^= 0x40;
+    writeFileSync(file, bytes);
+    const damaged = await center.cli(['journal', 'replay', file], 1);
+    const at = Number(damaged.errors.match(/is damaged at byte (\d+)/)?.[1]);
+    assert.ok(at <= middle && at > middle - 5000, damaged.errors);
+});
+
 test('the export has a line for each attempt, and no formula', async () => {
     const file = center.file('attempts.csv');
     await center.cli(['export', 'spring', file]);

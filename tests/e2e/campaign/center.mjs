@@ -69,6 +69,13 @@ export class Center {
 
     report(campaign) { return this.json(['report', campaign]); }
 
+    /** The journal fed to a new core and held to the store; throws unless they agree. */
+    async replay() {
+        const end = await run(OUTDIAL, ['journal', 'replay', '--data', this.data, '--json'], { ms: 300000 });
+        if (end.code !== 0) throw new Error(`the journal does not replay: ${end.errors}${end.output}`);
+        return JSON.parse(end.output);
+    }
+
     async stop() {
         await this.server.stop(20000);
         await this.phones.stop();

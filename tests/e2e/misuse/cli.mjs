@@ -10,7 +10,7 @@ import { house, outdial, together } from './house.mjs';
 import { temporaryFolder } from '../lib/process.mjs';
 
 const COMMANDS = ['serve', 'voice', 'phones', 'import', 'export', 'campaign', 'agent', 'lead', 'report',
-    'token', 'settings', 'help'];
+    'token', 'journal', 'settings', 'help'];
 const nowhere = { OUTDIAL_TOKEN: 'od_x', OUTDIAL_SERVER: 'http://127.0.0.1:9' };
 const plain = { OUTDIAL_TOKEN: '', twilio_account_sid: '', twilio_auth_token: '' };
 
@@ -32,6 +32,8 @@ test('every command has its page, and knows its flags', async () => {
 test('what is missing, too much or no value is told with the word that is wrong', async () => {
     const cases = [
         [['import'], /--campaign NAME FILE/], [['import', 'x.csv'], /--campaign NAME FILE/],
+        [['journal'], /replay or export/], [['journal', 'eat'], /no 'eat'/],
+        [['journal', 'export'], /name of a file/], [['journal', 'replay', 'a', 'b'], /one word too many/],
         [['export'], /NAME FILE/], [['export', 'a', 'b', 'c'], /NAME FILE/],
         [['report'], /NAME/], [['report', 'a', 'b'], /NAME/],
         [['phones'], /--script FILE is needed/],
@@ -82,6 +84,8 @@ test('no server, no token, no file: what was tried, and why it failed', async ()
         [['campaign', 'list'], /too long/, { ...nowhere, OUTDIAL_TOKEN: 'x'.repeat(5000) }],
         [['import', '--campaign', 'x', '/none.csv'], /'\/none\.csv': No such file/, nowhere],
         [['import', '--campaign', 'x', folder], /is not a file/, nowhere],
+        [['journal', 'replay', '/none/x'], /'\/none\/x': No such file/, nowhere],
+        [['journal', 'replay', '--data', '/none'], /cannot open '\/none\/outdial\.db'/, nowhere],
         [['export', 'x', '/none/x.csv'], /'\/none\/x\.csv\.part': No such file/, nowhere],
         [['campaign', 'create', 'x', '--settings', '/none.json'], /\/none\.json: No such file/, nowhere],
         [['token', '--offline', '--data', '/none'], /'\/none\/outdial\.db': No such file/, plain],
