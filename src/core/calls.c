@@ -297,10 +297,12 @@ void calls_left(struct dialer *dialer, const struct event *event)
     if (attempt->record.state == ATTEMPT_ANSWERED && attempt->agent == agent &&
         attempt->record.action == ANSWER_JOIN)
         attempt_in_room(dialer, attempt, agent); /* the news of joining is late */
-    if (attempt->record.state == ATTEMPT_BRIDGED && attempt->agent == agent)
-        conversation_over(dialer, attempt);
-    else
+    if (attempt->record.state == ATTEMPT_BRIDGED && attempt->agent == agent) {
+        desk_guest_left_all(dialer, attempt);
+        attempt_left(dialer, attempt);
+    } else {
         desk_guest_left(dialer, attempt, agent);
+    }
 }
 
 static void polled_in_progress(struct dialer *dialer, struct attempt *attempt, agent_id room)

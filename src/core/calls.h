@@ -19,6 +19,9 @@ void attempt_expire(struct dialer *dialer, struct attempt *attempt);
 void attempt_orphaned(struct dialer *dialer, struct attempt *attempt);
 /* The agent ends it: canceled before the answer, connected after. */
 void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attempt_result result);
+/* It left its room: what it was told to do ends with the room, and the call with that. Asked after
+ * when it does not. */
+void attempt_left(struct dialer *dialer, struct attempt *attempt);
 void attempt_go_to(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
 /* Over for good, with its disposition where one is due. Leaves memory. */
 void attempt_finish(struct dialer *dialer, struct attempt *attempt);
@@ -29,7 +32,9 @@ void attempt_recount(struct dialer *dialer, struct attempt *attempt);
 void attempt_become(struct dialer *dialer, struct attempt *attempt, enum attempt_state state);
 void attempt_end(struct dialer *dialer, struct attempt *attempt, enum attempt_result result);
 void attempt_detach(struct dialer *dialer, struct attempt *attempt, enum reservation_status status);
-/* Told to leave. */
+/* Its end is near; attempt_close tells it to hang up, too. */
+void attempt_closes(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
+                    enum answer_action action);
 void attempt_close(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
                    enum answer_action action);
 /* It was answered, as far as anybody knows just now; what to do is not decided yet. */
