@@ -143,6 +143,9 @@ static void draw_rest(struct source *source, struct event *event)
     case EVENT_CLOCK_LEAPT:
         event->of.leap = (byte(source) - 20) * SECOND;
         break;
+    case EVENT_DIALLING_HELD:
+        event->of.held = byte(source) % 2;
+        break;
     default: /* calls, reservations, contacts and plain ids lie at the beginning */
         event->of.call.attempt = id(source);
         event->of.call.poll = byte(source) % 6;

@@ -175,10 +175,11 @@ void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agen
     }
 }
 
-static void let_agent_go(struct dialer *dialer, struct attempt *attempt, enum attempt_result result)
+void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attempt_result result)
 {
     struct agent *agent = attempt->agent;
 
+    attempt_close(dialer, attempt, result, ANSWER_HANG_UP);
     if (!agent)
         return;
     if (attempt->record.conversed && result == RESULT_CONNECTED)
@@ -187,16 +188,4 @@ static void let_agent_go(struct dialer *dialer, struct attempt *attempt, enum at
         attempt_detach(dialer, attempt,
                        agent->reservation.status == RESERVATION_ACCEPTED ? RESERVATION_COMPLETED
                                                                          : RESERVATION_CANCELED);
-}
-
-void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attempt_result result)
-{
-    attempt_close(dialer, attempt, result, ANSWER_HANG_UP);
-    let_agent_go(dialer, attempt, result);
-}
-
-void attempt_left(struct dialer *dialer, struct attempt *attempt)
-{
-    attempt_closes(dialer, attempt, RESULT_CONNECTED, ANSWER_HANG_UP);
-    let_agent_go(dialer, attempt, RESULT_CONNECTED);
 }

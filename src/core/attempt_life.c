@@ -245,21 +245,15 @@ void attempt_sure(struct dialer *dialer, struct attempt *attempt)
     dialer->look = dialer->all;
 }
 
-void attempt_closes(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
-                    enum answer_action action)
+void attempt_close(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
+                   enum answer_action action)
 {
     attempt->record.result = result;
     attempt->record.action = action;
     attempt_become(dialer, attempt, ATTEMPT_CLOSING);
-    attempt_schedule(dialer, attempt);
-}
-
-void attempt_close(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
-                   enum answer_action action)
-{
-    attempt_closes(dialer, attempt, result, action);
     if (action == ANSWER_HANG_UP && dialer->answering != attempt)
         emit(dialer, EFFECT_HANG_UP_CALL)->of.attempt_id = attempt->record.id;
+    attempt_schedule(dialer, attempt);
 }
 
 void attempt_cancel(struct dialer *dialer, struct attempt *attempt, enum refusal reason)

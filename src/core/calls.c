@@ -33,6 +33,8 @@ static struct verdict may_be_placed(struct dialer *dialer, const struct attempt 
 
     if (campaign->state != CAMPAIGN_RUNNING)
         return (struct verdict){REFUSED_CAMPAIGN_STATE, INSTANT_NEVER};
+    if (dialer->held)
+        return (struct verdict){REFUSED_HELD, INSTANT_NEVER};
     if (attempt->agent ? attempt->agent->record.leg != LEG_CONNECTED
                        : !attempt->record.unguarded || !campaign->idle_count)
         return (struct verdict){REFUSED_AGENT_STATE, INSTANT_NEVER};
@@ -111,16 +113,11 @@ void calls_placed(struct dialer *dialer, const struct event *event)
     }
 }
 
-/* Refused for sure: nobody's telephone rang, so it does not count against anybody. */
-void calls_place_failed(struct dialer *dialer, const struct event *event)
+/* Nobody's telephone rang: it does not count against anybody. */
+static void end_uncounted(struct dialer *dialer, struct attempt *attempt, uint16_t sip_code)
 {
-    struct attempt *attempt = find(dialer, event->of.call.attempt);
-    struct lead *lead;
+    struct lead *lead = attempt->lead;
 
-    if (!attempt || attempt->known || attempt->record.answered_at ||
-        (attempt->record.state != ATTEMPT_PLANNED && attempt->record.state != ATTEMPT_CLOSING))
-        return;
-    lead = attempt->lead;
     if (attempt->record.counts) {
         attempt->record.counts = false;
         call_history_remove(&attempt_number(attempt)->history, attempt->record.ordered_at);
@@ -128,9 +125,32 @@ void calls_place_failed(struct dialer *dialer, const struct event *event)
         if (lead->record.attempts)
             --lead->record.attempts;
     }
-    attempt->record.sip_code = event->of.call.sip_code;
+    attempt->record.sip_code = sip_code;
     attempt_end(dialer, attempt,
                 attempt->record.state == ATTEMPT_CLOSING ? attempt->record.result : RESULT_FAILED);
+}
+
+/* Refused for sure. */
+void calls_place_failed(struct dialer *dialer, const struct event *event)
+{
+    struct attempt *attempt = find(dialer, event->of.call.attempt);
+
+    if (!attempt || attempt->known || attempt->record.answered_at ||
+        (attempt->record.state != ATTEMPT_PLANNED && attempt->record.state != ATTEMPT_CLOSING))
+        return;
+    end_uncounted(dialer, attempt, event->of.call.sip_code);
+}
+
+void calls_not_carried(struct dialer *dialer, const struct event *event)
+{
+    struct attempt *attempt = find(dialer, event->of.call.attempt);
+
+    if (!attempt || attempt->record.answered_at ||
+        (!is_unanswered(attempt) && attempt->record.state != ATTEMPT_CLOSING))
+        return;
+    if (attempt->record.state != ATTEMPT_CLOSING)
+        attempt->record.reason = REFUSED_NOT_CARRIED;
+    end_uncounted(dialer, attempt, event->of.call.sip_code);
 }
 
 void calls_place_unknown(struct dialer *dialer, const struct event *event)
@@ -297,12 +317,10 @@ void calls_left(struct dialer *dialer, const struct event *event)
     if (attempt->record.state == ATTEMPT_ANSWERED && attempt->agent == agent &&
         attempt->record.action == ANSWER_JOIN)
         attempt_in_room(dialer, attempt, agent); /* the news of joining is late */
-    if (attempt->record.state == ATTEMPT_BRIDGED && attempt->agent == agent) {
-        desk_guest_left_all(dialer, attempt);
-        attempt_left(dialer, attempt);
-    } else {
+    if (attempt->record.state == ATTEMPT_BRIDGED && attempt->agent == agent)
+        conversation_over(dialer, attempt);
+    else
         desk_guest_left(dialer, attempt, agent);
-    }
 }
 
 static void polled_in_progress(struct dialer *dialer, struct attempt *attempt, agent_id room)

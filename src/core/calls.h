@@ -19,9 +19,6 @@ void attempt_expire(struct dialer *dialer, struct attempt *attempt);
 void attempt_orphaned(struct dialer *dialer, struct attempt *attempt);
 /* The agent ends it: canceled before the answer, connected after. */
 void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attempt_result result);
-/* It left its room: what it was told to do ends with the room, and the call with that. Asked after
- * when it does not. */
-void attempt_left(struct dialer *dialer, struct attempt *attempt);
 void attempt_go_to(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
 /* Over for good, with its disposition where one is due. Leaves memory. */
 void attempt_finish(struct dialer *dialer, struct attempt *attempt);
@@ -32,9 +29,7 @@ void attempt_recount(struct dialer *dialer, struct attempt *attempt);
 void attempt_become(struct dialer *dialer, struct attempt *attempt, enum attempt_state state);
 void attempt_end(struct dialer *dialer, struct attempt *attempt, enum attempt_result result);
 void attempt_detach(struct dialer *dialer, struct attempt *attempt, enum reservation_status status);
-/* Its end is near; attempt_close tells it to hang up, too. */
-void attempt_closes(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
-                    enum answer_action action);
+/* Told to leave. */
 void attempt_close(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
                    enum answer_action action);
 /* It was answered, as far as anybody knows just now; what to do is not decided yet. */
@@ -47,6 +42,7 @@ void attempt_sure(struct dialer *dialer,
 
 void calls_committed(struct dialer *dialer, const struct event *event);
 void calls_placed(struct dialer *dialer, const struct event *event);
+void calls_not_carried(struct dialer *dialer, const struct event *event);
 void calls_place_failed(struct dialer *dialer, const struct event *event);
 void calls_place_unknown(struct dialer *dialer, const struct event *event);
 void calls_status(struct dialer *dialer, const struct event *event);

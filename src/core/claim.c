@@ -8,7 +8,7 @@ enum { FRUITLESS_MAX = 5 };
 
 static bool campaign_claims(const struct dialer *dialer, const struct campaign *campaign)
 {
-    return dialer->recovered && campaign->state == CAMPAIGN_RUNNING &&
+    return dialer->recovered && !dialer->held && campaign->state == CAMPAIGN_RUNNING &&
            campaign->options.mode != MODE_MANUAL;
 }
 

@@ -218,6 +218,12 @@ static void clock_leapt(struct dialer *dialer, const struct event *event)
     }
 }
 
+static void dialling_held(struct dialer *dialer, const struct event *event)
+{
+    dialer->held = event->of.held;
+    dialer->look = dialer->all;
+}
+
 static void do_not_call_added(struct dialer *dialer, const struct event *event)
 {
     if (event->of.contact.campaign)
@@ -277,6 +283,8 @@ static event_handler *const handlers[EVENT_KIND_COUNT] = {
     [EVENT_CLOCK_LEAPT] = clock_leapt,
     [EVENT_TIME_PASSED] = time_passed,
     [EVENT_DO_NOT_CALL_REMOVED] = do_not_call_removed,
+    [EVENT_DIALLING_HELD] = dialling_held,
+    [EVENT_CALL_NOT_CARRIED] = calls_not_carried,
 };
 
 static void expire(struct dialer *dialer, struct timer *timer)

@@ -223,6 +223,7 @@ static uint64_t digest(const struct dialer *dialer, uint64_t sum)
     mix(&m, sum);
     mix(&m, (uint64_t)dialer->now);
     mix(&m, dialer->recovered);
+    mix(&m, dialer->held);
     mix(&m, dialer->doubtful);
     mix(&m, (uint64_t)dialer->rate_next);
     mix(&m, dialer->attempt_next);

@@ -69,6 +69,10 @@ enum event_kind {
     EVENT_TIME_PASSED,
     /* leads again; the numbers of kinds stand in journals, so what is new comes last */
     EVENT_DO_NOT_CALL_REMOVED, /* contact: it was said by mistake. Blocked leads stay so */
+    EVENT_DIALLING_HELD, /* held: from now on nothing new is claimed, shown, planned or placed, until
+                            the same comes with false; calls that were placed go their way */
+    EVENT_CALL_NOT_CARRIED, /* call: it is over, and never got beyond our own engine or trunk:
+                               nobody's telephone rang, so it counts against nobody */
     EVENT_KIND_COUNT
 };
 
@@ -138,6 +142,7 @@ struct event {
             instant callback_at;     /* callback only */
             agent_id callback_agent; /* 0: anyone */
         } disposition;
+        bool held;
         instant leap; /* how far the clock was moved forward; steps back never reach the core */
     } of;
 };

@@ -128,6 +128,7 @@ static void code_payload(struct codec *codec, struct event *event)
     case EVENT_CALL_LEFT:
     case EVENT_CALL_POLLED:
     case EVENT_CALL_MACHINE:
+    case EVENT_CALL_NOT_CARRIED:
         code_call(codec, &event->of.call);
         break;
     case EVENT_AGENT_LOGGED_IN:
@@ -156,6 +157,9 @@ static void code_payload(struct codec *codec, struct event *event)
         break;
     case EVENT_CLOCK_LEAPT:
         event->of.leap = code_i64(codec, event->of.leap);
+        break;
+    case EVENT_DIALLING_HELD:
+        event->of.held = code_bool(codec, event->of.held);
         break;
     case EVENT_RECOVERY_ENDED:
     case EVENT_VOICE_RESTARTED:

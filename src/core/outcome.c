@@ -78,6 +78,9 @@ static void kill_number(struct lead *lead, uint8_t index)
     lead->record.numbers_dead |= (uint8_t)(1u << index);
 }
 
+/* Our own trunk or engine failed it. Not at once: the one after it may fare no better. */
+#define NOT_CARRIED_PAUSE (10 * SECOND)
+
 /* Never placed, by our own doing: as if nothing had been. */
 static void back_in_line(struct dialer *dialer, struct lead *lead, const struct attempt *attempt)
 {
@@ -117,6 +120,10 @@ static void by_result(struct dialer *dialer, struct lead *lead, const struct att
     case RESULT_BUSY:
     case RESULT_NO_ANSWER:
     case RESULT_FAILED:
+        if (attempt->record.reason == REFUSED_NOT_CARRIED) {
+            due_again(dialer, lead, NOT_CARRIED_PAUSE);
+            break;
+        }
         count_result(lead, result);
         retry_by(dialer, lead, attempt, result);
         break;

@@ -52,8 +52,8 @@ static bool ratio_allows(const struct dialer *dialer, const struct campaign *cam
 /* Is there a hand, a line and a lead? */
 static bool wants(const struct dialer *dialer, const struct campaign *campaign)
 {
-    if (campaign->state != CAMPAIGN_RUNNING || !campaign->due_count || !campaign->idle_count ||
-        !pacing_has_line(dialer, campaign))
+    if (dialer->held || campaign->state != CAMPAIGN_RUNNING || !campaign->due_count ||
+        !campaign->idle_count || !pacing_has_line(dialer, campaign))
         return false;
     switch (campaign->options.mode) {
     case MODE_MANUAL:

@@ -58,6 +58,10 @@ static void accept(struct dialer *dialer, struct agent *agent)
         preview_withdraw(dialer, agent, (struct verdict){REFUSED_NOT, 0});
         return;
     }
+    if (dialer->held) { /* it stays on the screen: it may be accepted again */
+        refuse(dialer, REFUSED_HELD);
+        return;
+    }
     verdict = lead_choose_number(dialer, lead, &index);
     if (verdict.refusal) {
         emit_refuse(dialer, verdict);
@@ -91,7 +95,7 @@ void preview_expire(struct dialer *dialer, struct agent *agent)
 {
     const struct campaign_options *options = &agent->preview->campaign->options;
 
-    switch (options->preview_default) {
+    switch (dialer->held ? PREVIEW_THEN_SKIP : options->preview_default) {
     case PREVIEW_THEN_DIAL:
         accept(dialer, agent);
         break;
@@ -164,6 +168,8 @@ static struct verdict may_dial(struct dialer *dialer, const struct agent *agent,
         refusal = REFUSED_AGENT_STATE;
     else if (campaign->state != CAMPAIGN_RUNNING)
         refusal = REFUSED_CAMPAIGN_STATE;
+    else if (dialer->held)
+        refusal = REFUSED_HELD;
     else if (!record->id || !record->person)
         refusal = REFUSED_UNKNOWN_LEAD;
     else if (index >= (lead ? lead->number_count : facts->number_count) ||

@@ -41,6 +41,8 @@ static const char *const refusal_names[REFUSAL_COUNT] = {
     [REFUSED_FULL_ATTEMPTS] = "full-attempts",
     [REFUSED_FULL_LEADS] = "full-leads",
     [REFUSED_FULL_NUMBERS] = "full-numbers",
+    [REFUSED_HELD] = "held",
+    [REFUSED_NOT_CARRIED] = "not-carried",
 };
 
 static const char *const refusal_sentences[REFUSAL_COUNT] = {
@@ -83,6 +85,8 @@ static const char *const refusal_sentences[REFUSAL_COUNT] = {
     [REFUSED_FULL_ATTEMPTS] = "no room for another attempt",
     [REFUSED_FULL_LEADS] = "no room for another lead in memory",
     [REFUSED_FULL_NUMBERS] = "no room for another number or person in memory",
+    [REFUSED_HELD] = "dialling is held: the store, the voice engine or the trunk is not well",
+    [REFUSED_NOT_CARRIED] = "our own trunk or engine failed; nobody's telephone rang",
 };
 
 const char *refusal_name(enum refusal refusal)

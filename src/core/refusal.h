@@ -51,6 +51,8 @@ enum refusal {
     REFUSED_FULL_ATTEMPTS = 35,
     REFUSED_FULL_LEADS = 36,
     REFUSED_FULL_NUMBERS = 37,
+    REFUSED_HELD = 38,        /* dialling is held: the store, the engine or the trunk is not well */
+    REFUSED_NOT_CARRIED = 39, /* our own engine or trunk failed; nobody's telephone rang */
     REFUSAL_COUNT
 };
 

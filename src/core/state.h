@@ -165,6 +165,7 @@ struct dialer {
     instant now;
     request_id request;
     bool recovered;
+    bool held;         /* nothing new is begun */
     uint32_t doubtful; /* attempts */
     uint32_t steps;    /* done in this feed */
     bool unfinished;   /* work was left undone: due now */

@@ -37,7 +37,6 @@ static void a_progressive_call_reaches_the_agent_who_was_reserved_for_it(void **
 
     world_call(&world, EVENT_CALL_LEFT, id, 7);
     assert_int_equal(world_activity(&world, 7), AGENT_WRAP_UP);
-    assert_null(world_effect(&world, EFFECT_HANG_UP_CALL)); /* its document ended with the room */
     world_status(&world, id, CALL_COMPLETED, 200);
     world_dispose(&world, 7, id, 1);
     assert_int_equal(world_activity(&world, 7), AGENT_AVAILABLE);
