@@ -254,9 +254,11 @@ void engine_signal_event(void *arg, const struct signal_event *event)
         break;
     case SIGNAL_TRUNK_UP:
         log_event("trunk.up", "trunk=%s", engine->options->trunk);
+        control_trunk(engine->control, CONTROL_TRUNK_UP);
         break;
     case SIGNAL_TRUNK_DOWN:
         log_warning("trunk.down", "trunk=%s", engine->options->trunk);
+        control_trunk(engine->control, CONTROL_TRUNK_DOWN);
         break;
     }
 }
@@ -361,8 +363,6 @@ static unsigned code_of(int err)
         return 484; /* address incomplete */
     case EACCES:
         return 403;
-    case ENETUNREACH:
-        return 404; /* a number, and no trunk */
     default:
         return 503;
     }

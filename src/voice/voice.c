@@ -346,6 +346,8 @@ static int start_control(struct engine *engine)
     if (err == EINVAL)
         return complain(MISUSED, "the account SID is not AC and 32 hex digits "
                                  "(environment variable twilio_account_sid)");
+    if (!err && (!engine->options->trunk || !*engine->options->trunk))
+        control_trunk(engine->control, CONTROL_TRUNK_NONE);
     return err ? complain(FAILED, "call control: %s", strerror(err)) : 0;
 }
 

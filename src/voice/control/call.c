@@ -282,6 +282,8 @@ static void tell_end(struct call *call)
     form_add_number(&extra, "Duration", (seconds + 59) / 60);
     if (call->sip_code)
         form_add_number(&extra, "SipResponseCode", call->sip_code);
+    if (call->not_carried)
+        form_add(&extra, "OutdialNotCarried", "true");
     if (call->has_hello)
         form_add_number(&extra, "OutdialHelloUs", call->hello_us);
     tell(call, ON_COMPLETED, &extra);
@@ -559,6 +561,17 @@ static enum call_state state_of_failure(const struct call *call, const struct co
     return CALL_FAILED;
 }
 
+/* No sign of life from the far side. 4xx of our own (an address that is none) are the call's fault. */
+static bool never_left(const struct call *call, const struct control_event *event)
+{
+    unsigned code = event->as.ended.sip_code;
+
+    if (call->direction == CALL_INBOUND || call->state != CALL_INITIATED)
+        return false;
+    return event->as.ended.by == CONTROL_END_NO_ANSWER ||
+           (event->as.ended.by == CONTROL_END_TRANSPORT && (!code || code >= 500));
+}
+
 void call_leg_ended(struct call *call, const struct control_event *event)
 {
     bool answered = call->state == CALL_IN_PROGRESS;
@@ -572,6 +585,7 @@ void call_leg_ended(struct call *call, const struct control_event *event)
     if (event->as.ended.reason && event->as.ended.reason[0])
         note_event(call->control, call, "leg ended sip=%u reason=%.100s", event->as.ended.sip_code,
                    event->as.ended.reason);
+    call->not_carried = never_left(call, event);
     call_end(call, answered ? CALL_COMPLETED : state_of_failure(call, event),
              answered ? 200 : event->as.ended.sip_code);
 }

@@ -77,6 +77,7 @@ struct call {
     unsigned sip_code, queue_ms;
     uint64_t hello_us;
     bool has_hello;
+    bool not_carried; /* no sign of life from the far side: the trunk or the way to it failed */
     uint64_t leg;
     unsigned webhooks_open;
     bool leg_is_up; /* from INVITE or arrival to CONTROL_LEG_ENDED */

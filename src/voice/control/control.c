@@ -334,6 +334,11 @@ size_t control_live_calls(const struct control *control)
     return control->calls_live.count;
 }
 
+void control_trunk(struct control *control, enum control_trunk trunk)
+{
+    control->trunk = trunk;
+}
+
 void control_figures(const struct control *control, struct control_figures *figures)
 {
     *figures = control->figures;

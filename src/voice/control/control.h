@@ -295,6 +295,15 @@ void control_reply_release(struct control_reply *reply);
 void control_hang_up_all(struct control *control, instant now);
 size_t control_live_calls(const struct control *control);
 
+/* Whether the trunk answers, as the account's resource says it (outdial_trunk). */
+enum control_trunk {
+    CONTROL_TRUNK_UNKNOWN, /* not asked yet, or never */
+    CONTROL_TRUNK_UP,
+    CONTROL_TRUNK_DOWN,
+    CONTROL_TRUNK_NONE, /* none was given: no number can be called */
+};
+void control_trunk(struct control *control, enum control_trunk trunk);
+
 /* Figures for the log, and for tests. */
 struct control_figures {
     size_t calls_live, calls_queued, calls_ended_kept, conferences_live, fetches_open;

@@ -54,6 +54,7 @@ struct grave {
 struct control {
     /* options */
     char account_sid[SID_SIZE];
+    enum control_trunk trunk;
     char *auth_token, *account_name, *api_key_sid, *api_key_secret;
     struct line_number *numbers;
     size_t number_count;

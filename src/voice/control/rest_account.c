@@ -17,6 +17,7 @@ static json_t *describe_account(struct rest *rest)
         {"outgoing_caller_ids", "OutgoingCallerIds"},
         {"recordings", "Recordings"},
     };
+    static const char *const TRUNKS[] = {"unknown", "up", "down", "none"};
     const struct control *control = rest->control;
     json_t *json = json_object(), *uris = json_object();
 
@@ -33,6 +34,7 @@ static json_t *describe_account(struct rest *rest)
     json_object_set_new(json, "subresource_uris", uris);
     json_object_set_new(json, "type", json_text("Full"));
     json_object_set_new(json, "uri", json_path(rest, ".json"));
+    json_object_set_new(json, "outdial_trunk", json_text(TRUNKS[control->trunk])); /* ours */
     return json;
 }
 

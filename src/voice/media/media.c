@@ -192,8 +192,7 @@ static void order_put(struct media *media, const struct media_order *order)
         order_wake(media);
         nanosleep(&moment, NULL);
     }
-    if (order->kind != ORDER_LEG_OPEN) /* nothing happens to a leg before its next order */
-        order_wake(media);
+    order_wake(media);
 }
 
 void media_order_release(struct media_order *order)

@@ -56,6 +56,8 @@ static void leg_end(struct leg *leg, enum signal_end end, unsigned code, struct 
     text_release(&clean);
     tmr_cancel(&leg->ring_timer);
     tmr_cancel(&leg->reply_timer);
+    if (leg->by_trunk && (end == SIGNAL_END_NO_REPLY || end == SIGNAL_END_UNREACHABLE))
+        signal_trunk_doubted(leg->signal);
     if (!leg->signal->inside)
         leg->session = mem_deref(leg->session);
     tmr_start(&leg->over_timer, 0, leg_over_handler, leg);
@@ -439,6 +441,7 @@ int signal_leg_invite(struct signal *signal, uint64_t id, const struct signal_or
         signal_leg_free(leg);
         goto out;
     }
+    leg->by_trunk = message_is_number(order->to);
     tmr_start(&leg->ring_timer, order->ring_timeout_ms ? order->ring_timeout_ms : 60000,
               ring_handler, leg);
     tmr_start(&leg->reply_timer, signal->options.first_reply_ms, reply_handler, leg);

@@ -20,6 +20,7 @@ struct signal_trunk {
     struct sip_request *probe;
     struct tmr probe_timer, probe_limit;
     uint32_t probe_count;
+    unsigned probe_pause_ms; /* the last one, while it is down */
 };
 
 struct signal {
@@ -62,7 +63,7 @@ struct leg {
     struct sipsess *session;
     struct description *description;
     struct signal_media media; /* as last agreed, when media_known */
-    bool media_known, media_failed, offer_is_ours;
+    bool media_known, media_failed, offer_is_ours, by_trunk;
     struct tmr ring_timer, reply_timer, over_timer;
     enum signal_end end;
     unsigned code;
@@ -78,6 +79,8 @@ void signal_leg_reject(struct leg *leg, unsigned code, const char *reason);
 void signal_leg_hang_up(struct leg *leg);
 void signal_leg_free(struct leg *leg); /* without an event; also takes it from the table */
 
+/* An INVITE by it had no answer at all: it is probed now, unless it is known to be down. */
+void signal_trunk_doubted(struct signal *signal);
 void signal_tell(struct signal *signal, const struct signal_event *event);
 
 #endif

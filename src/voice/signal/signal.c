@@ -13,6 +13,7 @@ enum {
     HASH_SIZE = 4096,
     LEGS_MAX_PRESET = 10000,
     FIRST_REPLY_MS_PRESET = 4000,
+    PROBE_DOWN_MS_FIRST = 1000,
 };
 
 void signal_tell(struct signal *signal, const struct signal_event *event)
@@ -99,11 +100,16 @@ static void probe_ended(struct signal *signal, bool is_up)
     struct signal_trunk *trunk = &signal->trunk;
     struct signal_event event = {.kind = is_up ? SIGNAL_TRUNK_UP : SIGNAL_TRUNK_DOWN};
     bool is_news = !trunk->is_known || trunk->is_up != is_up;
+    unsigned pause = is_news ? PROBE_DOWN_MS_FIRST : 2 * trunk->probe_pause_ms;
 
+    /* A trunk that went away is asked soon, and then ever less often. */
+    if (is_up || pause > signal->options.probe_ms)
+        pause = signal->options.probe_ms;
     trunk->is_known = true;
     trunk->is_up = is_up;
+    trunk->probe_pause_ms = pause;
     tmr_cancel(&trunk->probe_limit);
-    tmr_start(&trunk->probe_timer, signal->options.probe_ms, probe_start, signal);
+    tmr_start(&trunk->probe_timer, pause, probe_start, signal);
     if (is_news)
         signal_tell(signal, &event);
 }
@@ -154,6 +160,15 @@ static void probe_start(void *arg)
         probe_ended(signal, false);
     else
         tmr_start(&trunk->probe_limit, signal->options.first_reply_ms, probe_timed_out, signal);
+}
+
+void signal_trunk_doubted(struct signal *signal)
+{
+    struct signal_trunk *trunk = &signal->trunk;
+
+    if (!signal->options.probe_ms || trunk->probe || (trunk->is_known && !trunk->is_up))
+        return;
+    tmr_start(&trunk->probe_timer, 0, probe_start, signal);
 }
 
 static void trunk_release(struct signal_trunk *trunk)

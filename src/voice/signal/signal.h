@@ -107,7 +107,7 @@ struct signal_options {
     const char *const *peers; /* more addresses that may talk to us, "192.0.2.1"; NULL ends */
     bool loopback_is_peer;    /* phones and robots on this machine */
     unsigned first_reply_ms;  /* 0: 4 000 */
-    unsigned probe_ms;        /* between OPTIONS to the trunk; 0: never */
+    unsigned probe_ms;        /* between OPTIONS to the trunk; 0: never. Sooner in doubt */
     unsigned leg_count_max;   /* more are refused with 503 and Retry-After; 0: 10 000 */
     signal_handler handler;
     void *arg;
