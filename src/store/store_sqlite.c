@@ -22,10 +22,34 @@ enum {
     BUSY_MS = 5000,              /* a reader waits so long for the owner's checkpoint */
 };
 
+/* A commit that fails on a write leaves no errno with the connection, but one with the file. */
+static int errno_of_file(struct sqlite_side *side, int which)
+{
+    sqlite3_file *file = NULL;
+    int err = 0;
+
+    if (sqlite3_file_control(side->db, "main", which, &file) != SQLITE_OK || !file ||
+        !file->pMethods ||
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &err) != SQLITE_OK)
+        return 0;
+    return err;
+}
+
+static int errno_of_disk(struct sqlite_side *side)
+{
+    const int found[] = {sqlite3_system_errno(side->db),
+                         errno_of_file(side, SQLITE_FCNTL_JOURNAL_POINTER),
+                         errno_of_file(side, SQLITE_FCNTL_FILE_POINTER)};
+
+    for (size_t i = 0; i < array_count(found); i++)
+        if (found[i] == ENOSPC || found[i] == EDQUOT || found[i] == EACCES || found[i] == ENOENT ||
+            found[i] == EISDIR || found[i] == EROFS)
+            return found[i];
+    return EIO;
+}
+
 static int errno_of(struct sqlite_side *side, int code)
 {
-    int system = sqlite3_system_errno(side->db);
-
     switch (code & 0xff) {
     case SQLITE_FULL:
         return ENOSPC;
@@ -43,10 +67,7 @@ static int errno_of(struct sqlite_side *side, int code)
         return ENOMEM;
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
-        return system == ENOSPC || system == EDQUOT || system == EACCES || system == ENOENT ||
-                       system == EISDIR
-                   ? system
-                   : EIO;
+        return errno_of_disk(side);
     default:
         return EIO;
     }
@@ -56,6 +77,7 @@ static const char *reason_of(struct sqlite_side *side, int err)
 {
     switch (err) {
     case ENOSPC:
+    case EDQUOT:
         return "the disk is full";
     case EROFS:
         return "it is read-only";
@@ -187,6 +209,30 @@ static int say(struct sqlite_side *side, int err, const char *reason)
     return err;
 }
 
+/* Whose lock it is stands in it, for people; the lock itself is the system's and dies with its owner. */
+static void write_owner(int fd)
+{
+    char text[24];
+    int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+    /* On a full disk it stays empty, which harms nobody. */
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)size, 0) != size)
+        return;
+}
+
+static int say_owner(struct sqlite_side *side)
+{
+    char text[24] = "", reason[80];
+    ssize_t size = pread(side->lock_fd, text, sizeof(text) - 1, 0);
+    int64_t pid;
+
+    if (size > 0 && slice_to_i64(slice_trim(slice_from(text)), 1, INT32_MAX, &pid) == 0)
+        snprintf(reason, sizeof(reason), "another outdial is using it (process %d)", (int)pid);
+    else
+        snprintf(reason, sizeof(reason), "another outdial is using it");
+    return say(side, EBUSY, reason);
+}
+
 /* Every file written from here on is the user's alone; and one owner at a time. */
 static int lock(struct sqlite_side *side)
 {
@@ -202,7 +248,9 @@ static int lock(struct sqlite_side *side)
     if (side->lock_fd < 0)
         err = say(side, errno, strerror(errno));
     else if (flock(side->lock_fd, LOCK_EX | LOCK_NB))
-        err = say(side, EBUSY, "another outdial is using it");
+        err = say_owner(side);
+    else
+        write_owner(side->lock_fd);
     text_release(&path);
     if (err)
         return err;

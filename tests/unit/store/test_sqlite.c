@@ -32,10 +32,11 @@ static void a_second_owner_is_refused_and_readers_are_not(void **state)
     struct store_case *here = *state;
     struct store *reader;
     struct store_figures figures;
-    char why[300];
+    char why[300], whose[80];
     uint64_t campaign;
 
-    refuses(here->path, STORE_OWNER, EBUSY, "another outdial is using it");
+    snprintf(whose, sizeof(whose), "another outdial is using it (process %d)", (int)getpid());
+    refuses(here->path, STORE_OWNER, EBUSY, whose);
     assert_int_equal(store_open_sqlite(&reader, here->path, STORE_READER, why, sizeof(why)), 0);
     campaign = new_campaign(here->store, "A");
     import_leads(here->store, campaign, 0, 3);
