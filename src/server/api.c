@@ -149,16 +149,41 @@ void api_job_refused(struct api_job *job, enum refusal refusal, instant until)
     job->until = until;
 }
 
+unsigned api_status_of(int err)
+{
+    switch (err) {
+    case ENOSPC:
+    case EDQUOT:
+        return 507;
+    case EROFS:
+    case EACCES:
+    case EIO:
+    case EBUSY:
+    case EBADMSG:
+        return 503;
+    default:
+        return 500;
+    }
+}
+
+static void send_error(const struct api_job *job, int err)
+{
+    const struct hold *store = &job->server->holds.of[HOLD_STORE];
+    char detail[sizeof(store->why) + 64];
+
+    if (job->detail[0]) {
+        send_problem(job->request, job->status, job->detail, NULL);
+        return;
+    }
+    snprintf(detail, sizeof(detail), "nothing was changed: %s",
+             store->since ? store->why : strerror(err));
+    send_problem(job->request, api_status_of(err), detail, NULL);
+}
+
 void api_job_end(struct api_job *job, int err)
 {
     if (job->request && err) {
-        bool told = job->detail[0] != '\0';
-
-        send_problem(job->request,
-                     told            ? job->status
-                     : err == ENOSPC ? 507
-                                     : 500,
-                     told ? job->detail : strerror(err), NULL);
+        send_error(job, err);
     } else if (job->request && job->detail[0]) {
         send_problem(job->request, job->status, job->detail,
                      job->refusal ? why_refused(job->refusal, job->until) : NULL);
@@ -222,6 +247,8 @@ static void heavy_done(void *arg)
 {
     struct api_job *job = arg;
 
+    if (job->err == EBADMSG && !job->server->stopping)
+        holds_set(job->server, HOLD_STORE, job->detail);
     job_done(job, job->err);
 }
 
@@ -247,6 +274,22 @@ void api_work(struct api_job *job, enum api_work_kind kind,
                 job);
 }
 
+/* It was done, and is written when the store takes it: 202, and why. */
+static void committed_or_not(void *arg, int err)
+{
+    struct api_job *job = arg;
+
+    if (err) {
+        const struct hold *store = &job->server->holds.of[HOLD_STORE];
+
+        job->status = 202;
+        if (json_is_object(job->result))
+            json_object_set_new(job->result, "not_yet_written",
+                                json_string(store->since ? store->why : strerror(err)));
+    }
+    job_done(job, 0);
+}
+
 void api_reply_committed(struct api_call *call, unsigned status, json_t *json)
 {
     struct api_job *job = api_job_new(call);
@@ -254,7 +297,7 @@ void api_reply_committed(struct api_call *call, unsigned status, json_t *json)
     job->status = status;
     job->result = json;
     http_request_on_gone(call->request, client_left, job);
-    keeper_post(call->server->keeper, KEEPER_READ, NULL, job_done, job);
+    keeper_post(call->server->keeper, KEEPER_READ, NULL, committed_or_not, job);
 }
 
 /* Pages and parts */

@@ -61,6 +61,8 @@ void api_refuse(struct api_call *call, unsigned status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The core's refusal as a problem (409), with its name and the instant from which it may go. */
 void api_refuse_by_rule(struct api_call *call, enum refusal refusal, instant until);
+/* Of an errno of the store or the disk: 507 and 503 tell that the same may be asked again later. */
+unsigned api_status_of(int err);
 void api_reply_problem(struct http_request *request, unsigned status, const char *detail);
 
 /*

@@ -147,7 +147,7 @@ void api_imports_take(struct api_call *call)
     country = country ? country : roster_campaign_text(campaign, "country", "");
     if (upload_error(upload) || (*country && !phone_country_is_known(country))) {
         if (upload_error(upload))
-            api_refuse(call, upload_error(upload) == ENOSPC ? 507 : 500,
+            api_refuse(call, api_status_of(upload_error(upload)),
                        "the upload could not be written: %s", strerror(upload_error(upload)));
         else
             api_refuse(call, 400, "country: '%s' is no country of two letters", country);

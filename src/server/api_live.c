@@ -102,12 +102,13 @@ json_t *live_snapshot(const struct server *server)
     json_t *agents = agents_of(server, by_activity);
 
     return json_pack(
-        "{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:{s:I, s:I, s:f}, s:I}", "at",
+        "{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:{s:I, s:I, s:f}, s:I}", "at",
         api_time(server_now(server)), "since", api_time(server->started_at), "voice_is_up",
-        (int)server->voice_is_up, "agents", agents, "agents_by_activity", by_activity, "calls",
-        calls, "campaigns", campaigns_of(server), "attempts", (json_int_t)figures->attempts,
-        "results", results, "hello_latency_ms", hello_of(&server->live), "abandoned",
-        "answered_live", (json_int_t)figures->ledger.answered_live, "abandoned",
+        (int)server->voice_is_up, "held", holds_json(server), "agents", agents,
+        "agents_by_activity", by_activity, "calls", calls, "campaigns", campaigns_of(server),
+        "attempts", (json_int_t)figures->attempts, "results", results, "hello_latency_ms",
+        hello_of(&server->live), "abandoned", "answered_live",
+        (json_int_t)figures->ledger.answered_live, "abandoned",
         (json_int_t)figures->ledger.abandoned, "percent", round(percent * 1000.0) / 1000.0,
         "forged_webhooks", (json_int_t)server->forged_count);
 }
@@ -120,9 +121,15 @@ void api_live(struct api_call *call)
 void api_health(struct api_call *call)
 {
     const struct server *server = call->server;
-    const char *status = !server->recovered ? "starting" : !server->voice_is_up ? "no-voice" : "ok";
+    json_t *held = holds_json(server);
+    const char *status = !server->recovered      ? "starting"
+                         : !server->voice_is_up  ? "no-voice"
+                         : json_array_size(held) ? "held"
+                                                 : "ok";
 
-    api_reply(call, 200, json_pack("{s:s, s:s}", "status", status, "version", OUTDIAL_VERSION));
+    api_reply(
+        call, 200,
+        json_pack("{s:s, s:s, s:o}", "status", status, "version", OUTDIAL_VERSION, "held", held));
 }
 
 void api_openapi(struct api_call *call)

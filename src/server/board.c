@@ -57,6 +57,16 @@ static void add_counts(struct text *text, const json_t *object)
         text_add(text, "  none yet");
 }
 
+static void add_held(const json_t *live, const char *begin, const char *end, struct text *text)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(live, "held"), i, one)
+        text_addf(text, "%snothing new is dialled: %s%s", begin,
+                  json_string_value(json_object_get(one, "why")), end);
+}
+
 static void draw_agents(const json_t *live, struct text *text)
 {
     const json_t *agent;
@@ -104,12 +114,14 @@ void board_draw(const json_t *live, const char *http, bool plain, struct text *t
         add_counts(text, json_object_get(live, "results"));
         text_add(text, " | ");
         add_hello(text, live);
+        add_held(live, " | ", "", text);
         text_add(text, "\n");
         return;
     }
     text_addf(text, "Outdial is calling simulated people. Look at %s   (Ctrl-C ends it)\n\n", http);
     if (!json_is_true(json_object_get(live, "voice_is_up")))
         text_add(text, "the voice engine is being started\n\n");
+    add_held(live, "", "\n\n", text);
     draw_agents(live, text);
     text_addf(text, "\ncalls now     ");
     add_counts(text, json_object_get(live, "calls"));

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/log.h"
+
+enum { RETRY_MS = 500, SAY_S = 30, HASTY_TRIES_MAX = 8 };
 
 struct job {
     struct job *next;
@@ -30,8 +33,14 @@ struct keeper {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct job_list posted, finished;
+    struct keeper_trouble trouble;
     bool told, stopping;
     _Atomic size_t waiting;
+    keeper_trouble_handler on_trouble; /* loop's thread */
+    void *on_trouble_arg;
+    struct keeper_trouble trouble_heard; /* loop's thread */
+    struct job_list mine, done;          /* the store thread's: in work, and through */
+    size_t lost;                         /* its MUSTs that could not be written at the end */
 };
 
 static void list_init(struct job_list *list)
@@ -47,6 +56,17 @@ static void list_add(struct job_list *list, struct job *job)
     list->end = &job->next;
 }
 
+/* The list is not empty. */
+static struct job *list_take(struct job_list *list)
+{
+    struct job *job = list->first;
+
+    list->first = job->next;
+    if (!list->first)
+        list->end = &list->first;
+    return job;
+}
+
 /* Everything of `from` goes behind `to`; `from` is empty then. */
 static void list_move(struct job_list *to, struct job_list *from)
 {
@@ -57,16 +77,30 @@ static void list_move(struct job_list *to, struct job_list *from)
     list_init(from);
 }
 
+static void hear_trouble(struct keeper *keeper, const struct keeper_trouble *now)
+{
+    struct keeper_trouble *heard = &keeper->trouble_heard;
+
+    if (now->err == heard->err && strcmp(now->why, heard->why) == 0)
+        return;
+    *heard = *now;
+    if (keeper->on_trouble)
+        keeper->on_trouble(keeper->on_trouble_arg, heard);
+}
+
 static void finish(void *arg)
 {
     struct keeper *keeper = arg;
+    struct keeper_trouble trouble;
     struct job_list mine;
 
     list_init(&mine);
     pthread_mutex_lock(&keeper->lock);
     list_move(&mine, &keeper->finished);
+    trouble = keeper->trouble;
     keeper->told = false;
     pthread_mutex_unlock(&keeper->lock);
+    hear_trouble(keeper, &trouble);
     while (mine.first) {
         struct job *job = mine.first;
 
@@ -85,9 +119,72 @@ static void nap(unsigned ms)
     nanosleep(&span, NULL);
 }
 
+/* What went through, and how the store is, is told to the loop. */
+static void tell(struct keeper *keeper)
+{
+    pthread_mutex_lock(&keeper->lock);
+    list_move(&keeper->finished, &keeper->done);
+    if (!keeper->told && !keeper->stopping &&
+        loop_post(keeper->loop, finish, keeper) == 0) /* else the next group's end takes it along */
+        keeper->told = true;
+    pthread_mutex_unlock(&keeper->lock);
+}
+
+static void finish_job(struct keeper *keeper, struct job *job, int err)
+{
+    job->err = err;
+    list_add(&keeper->done, job);
+}
+
+/* The disk's or the file's own refusal, not one of a row. */
+static bool is_trouble(int err)
+{
+    return err == ENOSPC || err == EDQUOT || err == EROFS || err == EIO || err == EBADMSG ||
+           err == EACCES || err == EBUSY;
+}
+
+static const char *what_to_do(int err)
+{
+    switch (err) {
+    case ENOSPC:
+    case EDQUOT:
+        return "make room on it: everything goes on by itself then";
+    case EROFS:
+    case EACCES:
+        return "make it writable again: everything goes on by itself then";
+    case EBADMSG:
+        return "stop outdial and restore a copy, or save what can be read: see docs/hard-days.md";
+    case EBUSY:
+        return "end the program that holds it: everything goes on by itself then";
+    default:
+        return "look at the disk and the system's log; everything goes on by itself when it works";
+    }
+}
+
+/* Damage is for good: what was read wrongly once may be read wrongly again, unnoticed. */
+static void set_trouble(struct keeper *keeper, int err)
+{
+    struct keeper_trouble now = {.err = err};
+
+    if (err == keeper->trouble.err || keeper->trouble.err == EBADMSG)
+        return;
+    if (err)
+        snprintf(now.why, sizeof(now.why), "%s; %s", store_why(keeper->store), what_to_do(err));
+    pthread_mutex_lock(&keeper->lock);
+    keeper->trouble = now;
+    pthread_mutex_unlock(&keeper->lock);
+}
+
+static int note_trouble(struct keeper *keeper, int err)
+{
+    if (err == EBADMSG)
+        set_trouble(keeper, err);
+    return err;
+}
+
 static bool is_transacted(const struct job *job)
 {
-    return job->work && job->kind != KEEPER_ALONE;
+    return job->work && (job->kind == KEEPER_WRITE || job->kind == KEEPER_MUST);
 }
 
 /* One transaction around [first, end). 0, or an errno with nothing of it kept. */
@@ -96,7 +193,7 @@ static int try_group(struct keeper *keeper, struct job *first, const struct job 
     int err = store_begin(keeper->store);
 
     if (err)
-        return err;
+        return note_trouble(keeper, err);
     for (struct job *job = first; !err && job != end; job = job->next)
         if (job->work)
             err = job->work(keeper->store, job->arg);
@@ -104,7 +201,7 @@ static int try_group(struct keeper *keeper, struct job *first, const struct job 
         err = store_commit(keeper->store);
     if (err)
         store_rollback(keeper->store);
-    return err;
+    return note_trouble(keeper, err);
 }
 
 static bool is_stopping(struct keeper *keeper)
@@ -116,68 +213,132 @@ static bool is_stopping(struct keeper *keeper)
     return stopping;
 }
 
-static void do_alone(struct keeper *keeper, struct job *job)
+/* While a MUST is refused: what was asked is answered from what is on disk, what would be written is
+ * refused with the same error (work that makes its own transactions finds out by itself), and the
+ * other MUSTs keep their places. */
+static void serve_meanwhile(struct keeper *keeper, int err)
 {
-    int tries = 0;
+    struct job_list all;
 
-    do {
-        job->err = try_group(keeper, job, job->next);
-        if (!job->err || job->kind != KEEPER_MUST)
-            return;
-        if (tries++ % 20 == 0)
-            log_error("store.refused", "errno=%d why=\"%s\"", job->err, store_why(keeper->store));
-        nap(500);
-    } while (!is_stopping(keeper));
+    list_init(&all);
+    list_move(&all, &keeper->mine);
+    pthread_mutex_lock(&keeper->lock);
+    list_move(&all, &keeper->posted);
+    pthread_mutex_unlock(&keeper->lock);
+    while (all.first) {
+        struct job *job = list_take(&all);
+
+        if (job->kind == KEEPER_MUST)
+            list_add(&keeper->mine, job);
+        else if ((job->kind == KEEPER_READ || job->kind == KEEPER_ALONE) && job->work)
+            finish_job(keeper, job, job->work(keeper->store, job->arg));
+        else
+            finish_job(keeper, job, err);
+    }
+    tell(keeper);
 }
 
-static void do_group(struct keeper *keeper, struct job *first, struct job *end)
+/* For half a second, and answering meanwhile what can be answered. */
+static void wait_and_serve(struct keeper *keeper, int err)
+{
+    struct timespec until;
+    int over = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += RETRY_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    while (over != ETIMEDOUT) {
+        serve_meanwhile(keeper, err);
+        pthread_mutex_lock(&keeper->lock);
+        while (!keeper->stopping && !keeper->posted.first && over != ETIMEDOUT)
+            over = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
+        over = keeper->stopping ? ETIMEDOUT : over;
+        pthread_mutex_unlock(&keeper->lock);
+    }
+}
+
+/* A MUST is tried until it is taken, or the end. A row that the store knows nothing of is passed over
+ * at the next try, so those errors are gone after some. */
+static int insist(struct keeper *keeper, struct job *job, int err)
+{
+    struct timespec now;
+    time_t said = 0;
+
+    for (int tries = 0; err && !is_stopping(keeper); tries++) {
+        if (is_trouble(err) || tries >= HASTY_TRIES_MAX) {
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            set_trouble(keeper, err);
+            if (!said || now.tv_sec - said >= SAY_S) {
+                log_error("store.refused", "errno=%d why=\"%s\"", err, store_why(keeper->store));
+                said = now.tv_sec;
+            }
+            wait_and_serve(keeper, err);
+        }
+        err = try_group(keeper, job, NULL);
+    }
+    return err;
+}
+
+/* job stands alone: its next is NULL. */
+static void do_alone(struct keeper *keeper, struct job *job)
+{
+    int err = is_transacted(job) ? try_group(keeper, job, NULL)
+              : job->work        ? note_trouble(keeper, job->work(keeper->store, job->arg))
+                                 : 0;
+
+    if (job->kind == KEEPER_MUST) {
+        err = insist(keeper, job, err);
+        if (err)
+            keeper->lost++;
+        else
+            set_trouble(keeper, 0);
+    }
+    finish_job(keeper, job, err);
+}
+
+/* Everything up to `end` as one transaction; refused, it is done one by one. */
+static void do_group(struct keeper *keeper, const struct job *end)
 {
     bool writes = false;
+    size_t count = 0;
 
-    for (struct job *job = first; job != end; job = job->next)
+    for (struct job *job = keeper->mine.first; job != end; job = job->next, count++)
         writes |= is_transacted(job);
-    int err = writes ? try_group(keeper, first, end) : 0;
+    bool done = writes && !try_group(keeper, keeper->mine.first, end);
 
-    for (struct job *job = first; job != end; job = job->next) {
-        job->err = 0;
-        if (err && job->work)
+    while (count-- && keeper->mine.first) {
+        struct job *job = list_take(&keeper->mine);
+
+        job->next = NULL;
+        if (done)
+            finish_job(keeper, job, 0);
+        else
             do_alone(keeper, job);
     }
 }
 
-static void do_all(struct keeper *keeper, struct job *first)
+static void do_mine(struct keeper *keeper)
 {
-    while (first) {
-        struct job *end = first;
+    while (keeper->mine.first) {
+        struct job *end = keeper->mine.first;
 
         while (end && end->kind != KEEPER_ALONE)
             end = end->next;
-        if (end != first)
-            do_group(keeper, first, end);
-        if (end)
-            end->err = end->work(keeper->store, end->arg);
-        first = end ? end->next : NULL;
+        if (end == keeper->mine.first) {
+            list_take(&keeper->mine)->next = NULL;
+            do_alone(keeper, end);
+        } else {
+            do_group(keeper, end);
+        }
     }
-}
-
-static void tell(struct keeper *keeper, struct job_list *done)
-{
-    pthread_mutex_lock(&keeper->lock);
-    list_move(&keeper->finished, done);
-    if (!keeper->told && keeper->finished.first && !keeper->stopping) {
-        keeper->told = true;
-        if (loop_post(keeper->loop, finish, keeper) != 0)
-            keeper->told = false; /* the next group's end takes it along */
-    }
-    pthread_mutex_unlock(&keeper->lock);
+    tell(keeper);
 }
 
 static void *keeper_main(void *arg)
 {
     struct keeper *keeper = arg;
-    struct job_list mine;
 
-    list_init(&mine);
     pthread_mutex_lock(&keeper->lock);
     for (;;) {
         while (!keeper->posted.first && !keeper->stopping)
@@ -190,10 +351,9 @@ static void *keeper_main(void *arg)
             nap(keeper->commit_ms);
             pthread_mutex_lock(&keeper->lock);
         }
-        list_move(&mine, &keeper->posted);
+        list_move(&keeper->mine, &keeper->posted);
         pthread_mutex_unlock(&keeper->lock);
-        do_all(keeper, mine.first);
-        tell(keeper, &mine);
+        do_mine(keeper);
         pthread_mutex_lock(&keeper->lock);
     }
     pthread_mutex_unlock(&keeper->lock);
@@ -203,6 +363,7 @@ static void *keeper_main(void *arg)
 int keeper_new(struct keeper **keeperp, struct store *store, struct loop *loop, unsigned commit_ms)
 {
     struct keeper *keeper = calloc(1, sizeof(*keeper));
+    pthread_condattr_t monotonic;
 
     if (!keeper)
         return ENOMEM;
@@ -211,8 +372,13 @@ int keeper_new(struct keeper **keeperp, struct store *store, struct loop *loop, 
     keeper->commit_ms = commit_ms;
     list_init(&keeper->posted);
     list_init(&keeper->finished);
+    list_init(&keeper->mine);
+    list_init(&keeper->done);
     pthread_mutex_init(&keeper->lock, NULL);
-    pthread_cond_init(&keeper->wake, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&keeper->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     int err = pthread_create(&keeper->thread, NULL, keeper_main, keeper);
 
     if (err) {
@@ -225,10 +391,16 @@ int keeper_new(struct keeper **keeperp, struct store *store, struct loop *loop, 
     return 0;
 }
 
-void keeper_free(struct keeper *keeper)
+void keeper_on_trouble(struct keeper *keeper, keeper_trouble_handler handler, void *arg)
+{
+    keeper->on_trouble = handler;
+    keeper->on_trouble_arg = arg;
+}
+
+size_t keeper_free(struct keeper *keeper)
 {
     if (!keeper)
-        return;
+        return 0;
     pthread_mutex_lock(&keeper->lock);
     keeper->stopping = true;
     pthread_cond_broadcast(&keeper->wake);
@@ -236,22 +408,17 @@ void keeper_free(struct keeper *keeper)
     pthread_join(keeper->thread, NULL);
     finish(keeper);
     while (keeper->posted.first) { /* posted by a done of just now; the thread has left */
-        struct job *job = keeper->posted.first;
-
-        list_init(&keeper->posted);
-        do_all(keeper, job);
-        for (struct job *next; job; job = next) {
-            next = job->next;
-            keeper->waiting--;
-            if (job->done)
-                job->done(job->arg, job->err);
-            free(job);
-        }
+        list_move(&keeper->mine, &keeper->posted);
+        do_mine(keeper);
+        finish(keeper);
     }
+    size_t lost = keeper->lost;
+
     store_close(keeper->store);
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->lock);
     free(keeper);
+    return lost;
 }
 
 void keeper_post(struct keeper *keeper, enum keeper_kind kind, keeper_work work, keeper_done done,

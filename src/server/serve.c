@@ -24,10 +24,13 @@
 #include "server/imports.h"
 #include "server/server.h"
 #include "server/tokens.h"
+#include "server/watch.h"
 
 enum {
     STOP_MS_MAX = ENGINE_STOP_MS_MAX + 1000,
     LEAP_CHECK_S = 15,
+    WATCH_MS = 1000,
+    WATCH_MS_HOSTED = 10000,
     CONNECTIONS_MAX = 2048, /* at most half of the descriptors: the store needs some, too */
     DESCRIPTORS_MAX = 8192,
 };
@@ -200,6 +203,18 @@ static int first_token(struct process *process, struct store *store)
     return err;
 }
 
+static void on_trouble(void *arg, const struct keeper_trouble *trouble)
+{
+    struct server *server = arg;
+
+    if (server->stopping)
+        return;
+    if (trouble->err)
+        holds_set(server, HOLD_STORE, trouble->why);
+    else
+        holds_clear(server, HOLD_STORE);
+}
+
 static int open_store(struct process *process)
 {
     struct server *server = &process->server;
@@ -226,6 +241,7 @@ static int open_store(struct process *process)
         store_close(store);
         return fail(process, "cannot start the store thread: %s", strerror(err));
     }
+    keeper_on_trouble(server->keeper, on_trouble, server);
     return 0;
 }
 
@@ -266,10 +282,15 @@ static void on_engine(void *arg, const struct engine_news *news)
             check(!"memory for an address");
         server->voice_is_up = true;
         ask_everything(server);
+        holds_clear(server, HOLD_VOICE);
+        watch_soon(server->watch);
         tell_ready(process, news->url);
         break;
     case ENGINE_DOWN:
         server->voice_is_up = false;
+        snprintf(process->why, sizeof(process->why),
+                 "the voice engine is gone (%s); it is started again", news->why);
+        holds_set(server, HOLD_VOICE, process->why);
         break;
     case ENGINE_REFUSED:
         fail(process, "%s", news->why);
@@ -342,6 +363,11 @@ static void voice_begins(struct process *process)
 {
     struct server *server = &process->server;
 
+    holds_tell(server);
+    if (watch_new(&server->watch, server,
+                  server->credentials.hosted && !*process->options->voice ? WATCH_MS_HOSTED
+                                                                          : WATCH_MS) != 0)
+        check(!"memory for the watch");
     if (server->engine) {
         engine_start(server->engine);
         return;
@@ -499,7 +525,14 @@ static void end(struct process *process)
     orders_release(server);
     imports_stop(server->imports);
     workers_free(server->workers);
-    keeper_free(server->keeper);
+    size_t lost = keeper_free(server->keeper);
+
+    if (lost)
+        fail(process,
+             "%zu decisions could not be written (see above); calls they were about are asked "
+             "after at the next start",
+             lost);
+    watch_free(server->watch);
     imports_free(server->imports);
     boot_free(process->boot);
     dialer_free(server->dialer);
@@ -550,9 +583,10 @@ int serve_run(const struct serve_options *options)
             sum_up(process);
     }
     signalled = NULL;
+    end(process);
+
     int code = process->code;
 
-    end(process);
     free(process);
     return code;
 }

@@ -8,6 +8,7 @@
 #include "net/http_server.h"
 #include "server/credentials.h"
 #include "server/engine.h"
+#include "server/holds.h"
 #include "server/journaling.h"
 #include "server/keeper.h"
 #include "server/live.h"
@@ -27,6 +28,7 @@ enum { SEEN_COUNT = 4096, SEEN_TOKEN_SIZE = 64 };
 
 struct imports;
 struct order;
+struct watch;
 
 /* The idempotency tokens of the last webhooks. */
 struct seen {
@@ -53,6 +55,8 @@ struct server {
     struct roster roster;   /* campaigns and agents by id and name */
     struct order *orders;   /* on their way to the engine (calls.c) */
     struct traffic traffic; /* leads in memory, attempts and their calls, agents' legs */
+    struct holds holds;     /* why nothing new is dialled */
+    struct watch *watch;    /* asks whether the engine, its trunk and the disk are well */
     struct live live;       /* what the board and the live snapshot show */
     struct imports *imports;
     struct journaling journaling;

@@ -59,6 +59,18 @@ static void add_rows(struct text *text, const char *title, const json_t *rows,
     text_add(text, "</table>");
 }
 
+static void add_held(struct text *text, const json_t *held)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(held, i, one)
+    {
+        text_add(text, "<p><strong>Nothing new is dialled:</strong> ");
+        markup_add(text, json_string_value(json_object_get(one, "why")));
+    }
+}
+
 static const char head[] =
     "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Outdial</title>"
     "<meta http-equiv=\"refresh\" content=\"2\"><link rel=\"stylesheet\" href=\"/status.css\">"
@@ -101,6 +113,7 @@ bool status_page_take(struct server *server, struct http_request *request)
     text_add(&text, head);
     if (!server->voice_is_up)
         text_add(&text, "<p><strong>The voice engine is not there just now.</strong>");
+    add_held(&text, json_object_get(live, "held"));
     add_rows(&text, "Campaigns", json_object_get(live, "campaigns"), campaigns);
     add_figures(&text, "Calls now", json_object_get(live, "calls"));
     add_figures(&text, "Results since the start", json_object_get(live, "results"));

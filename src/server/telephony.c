@@ -29,7 +29,8 @@ struct request {
     telephony_handler handler;
     void *arg;
     unsigned tries;
-    uint64_t http; /* 0: not on its way */
+    unsigned total_ms; /* 0: TOTAL_MS */
+    uint64_t http;     /* 0: not on its way */
     struct loop_timer again;
     bool failed; /* no memory for it */
 };
@@ -272,7 +273,7 @@ static void request_send(struct request *request)
             .user = telephony->user,
             .password = telephony->secret,
             .connect_ms = CONNECT_MS,
-            .total_ms = TOTAL_MS,
+            .total_ms = request->total_ms ? request->total_ms : TOTAL_MS,
             .body_size_max = 4 << 20,
         };
 
@@ -336,8 +337,9 @@ static bool wait_in_line(struct telephony *telephony, struct request *request)
 }
 
 /* path and form are taken over. */
-static void ask(struct telephony *telephony, enum request_kind kind, const char *method,
-                struct text *path, struct form *form, telephony_handler handler, void *arg)
+static struct request *ask(struct telephony *telephony, enum request_kind kind, const char *method,
+                           struct text *path, struct form *form, telephony_handler handler,
+                           void *arg)
 {
     struct request *request = calloc(1, sizeof(*request));
     struct text body;
@@ -369,6 +371,7 @@ static void ask(struct telephony *telephony, enum request_kind kind, const char 
     else
         err = loop_timer_start(telephony->loop, &request->again, now, send_later, request);
     check(!err);
+    return request;
 }
 
 static void path_of_call(struct text *path, const char *call)
@@ -462,13 +465,14 @@ void telephony_list_room(struct telephony *telephony, const char *name, telephon
     ask(telephony, REQUEST_ROOM, "GET", &path, NULL, handler, arg);
 }
 
-void telephony_check(struct telephony *telephony, telephony_handler handler, void *arg)
+void telephony_check(struct telephony *telephony, unsigned total_ms, telephony_handler handler,
+                     void *arg)
 {
     struct text path;
 
     text_init(&path);
     text_add(&path, ".json");
-    ask(telephony, REQUEST_PLAIN, "GET", &path, NULL, handler, arg);
+    ask(telephony, REQUEST_PLAIN, "GET", &path, NULL, handler, arg)->total_ms = total_ms;
 }
 
 int telephony_move(struct telephony *telephony, const char *base_url)

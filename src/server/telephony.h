@@ -105,8 +105,9 @@ void telephony_list_calls(struct telephony *telephony, const char *to, telephony
  * Two requests; the answer is of the second. */
 void telephony_list_room(struct telephony *telephony, const char *name, telephony_handler handler,
                          void *arg);
-/* The account itself: are the credentials good, is the service there? */
-void telephony_check(struct telephony *telephony, telephony_handler handler, void *arg);
+/* The account itself: are the credentials good, is the service there? total_ms 0: as long as others. */
+void telephony_check(struct telephony *telephony, unsigned total_ms, telephony_handler handler,
+                     void *arg);
 
 /* false when the JSON is not that of a call. */
 bool telephony_call_of(const json_t *json, struct telephony_call *call) must_check;

@@ -10,6 +10,7 @@
 #include "server/legs.h"
 #include "server/server.h"
 #include "server/twiml_text.h"
+#include "server/watch.h"
 #include "wire/form.h"
 #include "wire/signature.h"
 
@@ -167,6 +168,10 @@ static void take_call_status(struct hook *hook, enum call_status status)
         log_error("call.stranger", "attempt=%llu call=%s", (unsigned long long)id,
                   text_of(&hook->body, "CallSid"));
         return;
+    }
+    if (form_get(&hook->body, "OutdialNotCarried")) {
+        event.kind = EVENT_CALL_NOT_CARRIED;
+        watch_soon(server->watch);
     }
     if (is_news(traffic_attempt(&server->traffic, id), &hook->body))
         dialing_feed(server, &event, NULL);

@@ -1,0 +1,147 @@
+// The disk is full, or read-only: dialling stops at once and says why, whoever is talking goes on talking,
+// nothing is lost, and when there is room again everything goes on by itself.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+
+import { OUTDIAL, run } from '../lib/process.mjs';
+import { sleep, until } from '../lib/wait.mjs';
+import { Disk, Refusal, whereMountsAreOurs } from './disk.mjs';
+import { LONG, long, serveEnds, short, SPOKEN, withFloor } from './floor.mjs';
+
+whereMountsAreOurs();
+
+const MEGABYTES = 40;
+
+async function withDisk(work) {
+    const disk = new Disk(MEGABYTES);
+    try { await work(disk); } finally { disk.remove(); }
+}
+
+/** While `hurt` holds: no call begins, calls go on, every question has an answer that says why. */
+async function theDiskRefuses(floor, { hurt, heal, said, status }) {
+    await floor.list([...long(2), ...short(12)]);
+    await floor.talking(2);
+    await until(() => floor.ended().length >= 3, 20000, 'the first calls');
+    const before = (await floor.must('GET', '/campaigns/hard/imports')).items.length;
+    await hurt();
+    const hold = await floor.hold('store');
+    assert.match(hold.why, said);
+    assert.match(hold.why, /data\/outdial\.db/, 'the file is named');
+    const talkers = await floor.conversations();
+    assert.ok(talkers.length >= 2, JSON.stringify(talkers));
+
+    for (const [method, where, body] of [['POST', '/campaigns', { name: 'other', settings: {} }],
+        ['POST', '/agents', { name: 'eve', contact: 'sip:eve@127.0.0.1' }],
+        ['POST', '/do-not-call', { number: '+12025559999' }], ['POST', '/tokens', { name: 'x' }]]) {
+        const { status: got, body: problem } = await floor.api(method, where, body);
+        assert.equal(got, status, `${method} ${where}: ${JSON.stringify(problem)}`);
+        assert.match(problem.detail, said, where);
+    }
+    for (const where of ['/campaigns', '/agents', '/leads?limit=5', '/campaigns/hard/report', '/live', '/attempts?limit=5'])
+        assert.equal((await floor.api('GET', where)).status, 200, `${where} can be read`);
+    const refused = await floor.api('POST', '/campaigns/hard/imports?filename=b.csv&country=US', 'phone\n+12025550555\n');
+    assert.equal(refused.status, status, refused.text);
+    assert.match(refused.body.detail, /No space|Read-only|Input.output error/, refused.text);
+    assert.match((await floor.api('GET', '/')).text, /Nothing new is dialled/);
+    const paused = await floor.api('POST', '/agents/robot-1/activity', { activity: 'break' });
+    assert.equal(paused.status, 202, `taken, and said not to be on disk yet: ${paused.text}`);
+    assert.match(paused.body.not_yet_written, said);
+    await floor.api('POST', '/agents/robot-1/activity', { activity: 'available' });
+
+    await sleep(LONG ? 60000 : 2500);
+    await heal();
+    await floor.released();
+    assert.deepEqual(floor.placedBetween(floor.heldAt + 200000, floor.releasedAt - 1500000).map(({ number }) => number), [],
+        'nobody was called meanwhile');
+    await floor.settles();
+    for (const number of long(2)) {
+        const [call] = floor.ended(number);
+        assert.equal(call.ended_by, 'person', `${number} talked to the end: ${JSON.stringify(call)}`);
+    }
+    assert.equal((await floor.must('GET', '/campaigns/hard/imports')).items.filter(({ state }) =>
+        state === 'published').length, before, 'a refused import leaves nothing');
+    assert.equal(readdirSync(path.join(floor.data, 'uploads')).length, 0, 'nor its body');
+    await floor.list(short(2, 500));
+    await floor.settles();
+}
+
+describe('the disk', { concurrency: 3 }, () => {
+    test('full while a campaign runs', () => withDisk((disk) =>
+        withFloor({ data: disk.data }, (floor) => theDiskRefuses(floor, {
+            hurt: () => disk.fill(), heal: () => disk.free(), said: /the disk is full/, status: 507,
+        }))));
+
+    for (const [name, errno, said, status] of [['read-only', 30, /it is read-only/, 503], ['broken', 5, /disk I\/O error/, 503]])
+        test(`${name} while a campaign runs`, () => withDisk((disk) => {
+            const refusal = new Refusal(disk.folder);
+            return withFloor({ data: disk.data, env: refusal.env(disk.data) }, (floor) => theDiskRefuses(floor, {
+                hurt: () => refusal.on(errno), heal: () => refusal.off(), said, status,
+            }));
+        }));
+
+    test('nearly full: dialling stops while what is in progress can still be written', () => withDisk((disk) =>
+        withFloor({ data: disk.data, agents: 2 }, async (floor) => {
+            disk.fill(5 << 20);
+            assert.match((await floor.hold('room')).why, /less than 16 MB left/);
+            await floor.list(short(4));
+            await sleep(1500);
+            assert.equal(floor.ended().length, 0);
+            disk.free();
+            await floor.released();
+            await floor.settles();
+        })));
+
+    test('full or read-only at the start: a sentence, code 1, nothing half made', () => withDisk(async (disk) => {
+        disk.fill();
+        let end = await serveEnds(disk.data);
+        assert.equal(end.code, 1, end.errors);
+        assert.match(end.errors, /data\/.*(No space left on device|the disk is full)/);
+        assert.doesNotMatch(end.errors, SPOKEN);
+        disk.free();
+        await withFloor({ data: disk.data, agents: 1 }, async (floor) => {
+            await floor.list(short(1));
+            await floor.settles();
+        });
+        disk.fill();
+        end = await serveEnds(disk.data);
+        assert.equal(end.code, 1, end.errors);
+        assert.match(end.errors, /the disk is full|No space left/);
+        end = await run(OUTDIAL, ['token', 'make', '--offline', '--data', disk.data]);
+        assert.notEqual(end.code, 0);
+        assert.match(end.errors, /the disk is full|No space left/, end.errors);
+        disk.free();
+        disk.readOnly();
+        end = await serveEnds(disk.data);
+        assert.equal(end.code, 1, end.errors);
+        assert.match(end.errors, /ead-only/);
+        assert.doesNotMatch(end.errors, SPOKEN);
+        disk.readOnly(false);
+        await withFloor({ data: disk.data, serve: false }, async (floor) => {
+            await floor.serve();
+            assert.equal((await floor.must('GET', '/campaigns/hard/report')).balance, 'ok');
+            assert.ok(existsSync(path.join(disk.data, 'token')));
+        });
+    }));
+
+    test('stopped while it is full: what could not be written is said, and asked after', () => withDisk(async (disk) => {
+        const data = disk.data;
+        await withFloor({ data, agents: 2 }, async (floor) => {
+            await floor.list(long(2));
+            await floor.talking(2);
+            disk.fill();
+            await floor.api('POST', '/agents/robot-1/activity', { activity: 'break' });
+            await floor.hold('store');
+        }, { code: 1 });
+        disk.free();
+        await withFloor({ data, serve: false }, async (floor) => {
+            await floor.serve();
+            floor.numbers = long(2);
+            await until(async () => (await floor.must('GET', '/campaigns/hard/report')).open === 0, 20000,
+                'the attempts that were open to be settled', 100);
+            assert.equal((await floor.must('GET', '/campaigns/hard/report')).balance, 'ok');
+        });
+    }));
+});
