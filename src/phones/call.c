@@ -80,6 +80,7 @@ json_t *call_record(const struct call *call)
     record_set_time(line, "first_rtp_received_at", call->stats.first_received_at);
     record_set_time(line, "hello_at", call->hello_at);
     record_set_time(line, "first_speech_heard_at", call->speech_at);
+    record_set_time(line, "last_speech_heard_at", call->speech_last_at);
     record_set_time(line, "ended_at", call->ended_at);
     record_set(line, "speech_heard", json_integer(call->speech_count));
     record_set(line, "heard_by", heard_list(call->heard_by, call->heard_by_count));

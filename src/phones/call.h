@@ -56,8 +56,8 @@ struct call {
     char digits[CALL_DIGITS_MAX], pressed[CALL_DIGITS_MAX];
     struct call_heard heard_by[CALL_HEARD_MAX], heard[CALL_HEARD_MAX];
     uint32_t heard_by_count, heard_count;
-    uint32_t speech_count; /* how often the other side began to speak */
-    instant speech_at;     /* first */
+    uint32_t speech_count;             /* how often the other side began to speak */
+    instant speech_at, speech_last_at; /* first, last */
     struct rtp_stats stats;
 };
 

@@ -370,6 +370,10 @@ static bool count_packet(struct leg *leg, instant now, uint32_t ssrc, uint16_t s
     struct leg_in *in = &leg->in;
     int16_t step = (int16_t)(sequence - in->sequence_last);
 
+    if (leg->stats.received && now - in->received_at > leg->stats.gap) {
+        leg->stats.gap = now - in->received_at;
+        leg->stats.gap_ended_at = now;
+    }
     in->received_at = now;
     if (!leg->stats.received++)
         leg->stats.first_received_at = now;

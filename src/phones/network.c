@@ -381,6 +381,7 @@ static void invited(struct network *network, const struct peer_event *event)
     }
     call->attempt = (uint32_t)attempt;
     network->counts.calls++;
+    write_moment(network, call, "invited", call->invited_at);
     feed(network, call, PERSON_TIME_PASSED, call->invited_at);
 }
 
@@ -511,6 +512,7 @@ static void rtp_happened(struct network *network, struct call *call, const struc
     case RTP_SPEECH:
         if (!call->speech_count++)
             call->speech_at = event->at;
+        call->speech_last_at = event->at;
         feed(network, call, PERSON_HEARD_SPEECH, event->at);
         break;
     case RTP_QUIET:

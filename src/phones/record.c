@@ -40,6 +40,8 @@ json_t *record_rtp(const struct rtp_stats *stats)
     record_set(rtp, "foreign", json_integer((json_int_t)stats->foreign));
     record_set(rtp, "malformed", json_integer((json_int_t)stats->malformed));
     record_set(rtp, "unsent", json_integer((json_int_t)stats->unsent));
+    record_set(rtp, "gap_ms", json_real((double)stats->gap / 1000));
+    record_set_time(rtp, "gap_ended_at", stats->gap_ended_at);
     return rtp;
 }
 

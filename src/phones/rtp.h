@@ -44,6 +44,8 @@ struct rtp_stats {
     uint64_t unsent;             /* the kernel refused */
     uint64_t foreign, malformed; /* from another address; not RTP we speak: both thrown away */
     instant first_sent_at, first_received_at; /* 0: none */
+    instant gap,
+        gap_ended_at; /* the longest time between two packets received, while not on hold */
 };
 
 enum rtp_event_kind {

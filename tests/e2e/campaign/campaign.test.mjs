@@ -67,7 +67,7 @@ test('everybody is rung as the rules say, and both ends agree call by call', asy
         .length >= report.attempts, 5000, 'the telephones to tell every call');
 
     const agents = await center.json(['agent', 'list']);
-    const attempts = await everyAttempt();
+    const attempts = await center.all('attempts?campaign=spring');
     const wrong = compare(attempts, center.records, agents, kindOf);
     if (wrong.length && process.env.OUTDIAL_KEEP) // both ends' records, to be looked at
         writeFileSync(process.env.OUTDIAL_KEEP, JSON.stringify({ attempts, records: center.records }));
@@ -118,17 +118,3 @@ test('the export has a line for each attempt, and no formula', async () => {
     assert.equal(text.trim().split('\r\n').length, attempts + 1);
     assert.doesNotMatch(text, /(^|,)"?[=@]/m);
 });
-
-async function everyAttempt() {
-    const { token } = { token: readFileSync(`${center.data}/token`, 'utf8').trim() };
-    const all = [];
-    let cursor = '';
-    do {
-        const answer = await fetch(`${center.http}/api/v1/attempts?campaign=spring&limit=1000${cursor}`,
-            { headers: { authorization: `Bearer ${token}` } });
-        const page = await answer.json();
-        all.push(...page.items);
-        cursor = page.next_cursor ? `&cursor=${encodeURIComponent(page.next_cursor)}` : '';
-    } while (cursor);
-    return all;
-}

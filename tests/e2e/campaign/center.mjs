@@ -1,6 +1,6 @@
 // A call centre of three processes on free ports: simulated telephones, the dialer, its engine.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { OUTDIAL, Running, run, temporaryFolder } from '../lib/process.mjs';
@@ -68,6 +68,25 @@ export class Center {
     }
 
     report(campaign) { return this.json(['report', campaign]); }
+
+    /** GET of the interface: `path` below /api/v1/. */
+    async api(path) {
+        const token = readFileSync(`${this.data}/token`, 'utf8').trim();
+        const answer = await fetch(`${this.http}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+        if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
+        return answer.json();
+    }
+
+    /** Every item of a list that comes in pages; `path` has a question mark. */
+    async all(path) {
+        const items = [];
+        for (let cursor = ''; ;) {
+            const page = await this.api(`${path}&limit=1000${cursor}`);
+            items.push(...page.items);
+            if (!page.next_cursor) return items;
+            cursor = `&cursor=${encodeURIComponent(page.next_cursor)}`;
+        }
+    }
 
     /** The journal fed to a new core and held to the store; throws unless they agree. */
     async replay() {
