@@ -15,7 +15,7 @@ const RESULTS = {
  * then stands in it makes the recogniser place the word's beginning too late, or not know the voice at
  * all. So single torn words are counted, and many are wrong: an engine that cuts first words cuts them all.
  */
-export function compare(attempts, records, agents, kindOf, { lostCalls = false } = {}) {
+export function compare(attempts, records, agents, kindOf) {
     const wrong = [];
     const words = { whole: 0, torn: [], unheard: [] };
     const nameOf = new Map(agents.map(({ id, name }) => [id, name]));
@@ -35,11 +35,11 @@ export function compare(attempts, records, agents, kindOf, { lostCalls = false }
         const who = `attempt ${attempt.id} (${kindOf(attempt.number)} ${attempt.number})`;
         tries.set(attempt.number, at + 1);
         if (!call) {
-            if (!lostCalls) wrong.push(`${who}: the telephones saw no such call`);
+            wrong.push(`${who}: the telephones saw no such call`);
             continue;
         }
         if (attempt.state !== 'ended') wrong.push(`${who}: is still ${attempt.state}`);
-        if (!RESULTS[kindOf(attempt.number)].includes(attempt.result) && !lostCalls)
+        if (!RESULTS[kindOf(attempt.number)].includes(attempt.result))
             wrong.push(`${who}: result ${attempt.result}; the telephone says ${call.behaviour} ` +
                        `${call.sip_code}, ended by ${call.ended_by}`);
         if (attempt.result === 'connected' && !call.answered_at)
@@ -47,10 +47,8 @@ export function compare(attempts, records, agents, kindOf, { lostCalls = false }
         const room = nameOf.get(attempt.agent);
         for (const { name } of call.heard_by)
             if (name !== room) wrong.push(`${who}: was heard by ${name}, and belongs to ${room}`);
-        // Up to 200 ms between answer and room lose nothing; only an engine without its dialer is slower.
-        const atOnce = Date.parse(attempt.joined_at) - Date.parse(attempt.answered_at) < 200;
         const spoke = call.hello_at && ['answer', 'machine', 'second_try'].includes(kindOf(attempt.number));
-        if (!spoke || attempt.result !== 'connected' || (lostCalls && !atOnce)) continue;
+        if (!spoke || attempt.result !== 'connected') continue;
         const first = call.heard_by.find(({ name }) => name === room);
         if (!first) words.unheard.push(`${who}: said hello, and ${room} knew no voice: ` + JSON.stringify(call));
         else if (first.cut_ms === null || first.cut_ms > 20)
@@ -61,8 +59,7 @@ export function compare(attempts, records, agents, kindOf, { lostCalls = false }
     console.log(`figure: ${spoken} first words: ${words.whole} whole, ${words.torn.length} with a gap, ` +
         `${words.unheard.length} not recognised`);
     if (words.torn.length > spoken / 5) wrong.push(...words.torn);
-    // Who said hello into an engine at its last moment was heard by nobody.
-    if (words.unheard.length > spoken / (lostCalls ? 5 : 50)) wrong.push(...words.unheard);
+    if (words.unheard.length > spoken / 50) wrong.push(...words.unheard);
     for (const [number, list] of byNumber)
         if ((tries.get(number) ?? 0) < list.length)
             wrong.push(`${number} was called ${list.length} times, the dialer knows of ` +

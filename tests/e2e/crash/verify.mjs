@@ -31,11 +31,11 @@ function checkResult(attempt, call, kind, kills) {
 }
 
 /* Somebody who answered is in a room, or is told something; silence and a cut are neither. */
-function checkFate(call, kind, kills) {
+function checkFate(call, attempt, kind, kills) {
     if (!call.answered_at || died(call, kills)) return null;
     if (['lost', 'broken'].includes(call.ended_by)) return `was cut off (${call.ended_by})`;
     if (call.ended_by === 'caller' && !call.speech_heard) return 'was hung up on without a word';
-    if (call.ended_by === 'person' && kind === 'answer' && !call.speech_heard && !call.heard_by.length)
+    if (call.ended_by === 'person' && kind === 'answer' && !call.speech_heard && !attempt.joined_at)
         return 'was left in silence until they hung up';
     return null;
 }
@@ -89,7 +89,7 @@ export function verify(attempts, records, agents, kindOf, kills) {
         if (!call) continue;
         for (const { name } of call.heard_by)
             if (name !== room) say(`was heard by ${name}, and belongs to ${room}`);
-        say(checkFate(call, kind, kills));
+        say(checkFate(call, attempt, kind, kills));
         say(checkSurvivor(call, attempt, kills, figures));
         say(checkWords(call, attempt, kind, room, kills, words));
         figures.goodbyes += call.ended_by === 'caller' && call.speech_heard > 0;
