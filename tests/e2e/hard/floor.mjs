@@ -186,7 +186,7 @@ export class Floor {
         return { report, attempts: items };
     }
 
-    async stop({ code = 0 } = {}) {
+    async stop({ code = 0, said = /(?:)/ } = {}) {
         if (this.server && !this.server.end) {
             this.server.child.kill('SIGTERM');
             const timer = setTimeout(() => this.server.child.kill('SIGKILL'), 20000);
@@ -194,6 +194,7 @@ export class Floor {
             clearTimeout(timer);
             assert.equal(end.code, code, `serve ended with ${JSON.stringify(end)}:\n${this.server.errors.slice(-5000)}`);
         }
+        if (this.server) assert.match(this.server.errors, said);
         if (this.server) assert.doesNotMatch(this.server.errors, SPOKEN);
         for (const phones of [this.trunk, this.desks]) if (!phones.end) await phones.stop();
         this.temporary.remove();
