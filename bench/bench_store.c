@@ -130,7 +130,11 @@ static int keep(void *arg, const struct store_lead_facts *facts)
 
 static void claim(struct store *store, uint64_t campaign, struct claimed *claimed)
 {
-    struct store_claim claim = {campaign, NODE, 1000 * SECOND, 1000 * SECOND, CLAIM};
+    struct store_claim claim = {.campaign = campaign,
+                                .owner = NODE,
+                                .now = 1000 * SECOND,
+                                .due_before = 1000 * SECOND,
+                                .count = CLAIM};
 
     claimed->count = 0;
     must(store, store_begin(store));

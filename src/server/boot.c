@@ -143,6 +143,8 @@ int boot_read(struct boot **bootp, struct server *server, struct store *store, c
     if (!err)
         err = each(boot, store, STORE_RESERVATION, true, take_reservation);
     if (!err)
+        err = claims_read_regions(server, store);
+    if (!err)
         err = each(boot, store, STORE_TOKEN, false, take_token);
     if (!err)
         err = each(boot, store, STORE_ATTEMPT, true, take_attempt);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "server/dialing.h"
@@ -12,6 +13,7 @@ struct claim {
     struct store_claim claim;
     uint64_t number;
     instant next_due;
+    instant *opens; /* of claim.hours */
     struct carried_lead *leads;
     uint32_t count;
 };
@@ -58,7 +60,7 @@ static int claim_work(struct store *store, void *arg)
     int err = store_claim(store, &claim->claim, take_row, claim);
 
     if (!err)
-        err = store_next_due(store, claim->claim.campaign, &claim->next_due);
+        err = store_next_due(store, claim->claim.campaign, claim->claim.hours, &claim->next_due);
     if (err)
         log_error("store.claim", "campaign=%llu errno=%d why=\"%s\"",
                   (unsigned long long)claim->claim.campaign, err, store_why(store));
@@ -192,8 +194,23 @@ static void claim_done(void *arg, int err)
                                        .next_due = err ? INSTANT_NEVER : claim->next_due}};
 
     dialing_feed(server, &ended, NULL);
+    free(claim->opens);
     free(claim->leads);
     free(claim);
+}
+
+/* Where it is day, by the campaign's own hours. */
+static void set_hours(struct claim *claim)
+{
+    const struct server *server = claim->server;
+    const struct roster_campaign *campaign =
+        roster_campaign(&server->roster, claim->claim.campaign);
+
+    if (!campaign)
+        return;
+    claim->opens = regions_opens(server->regions, &campaign->options.hours, claim->claim.now,
+                                 &claim->claim.hours.count);
+    claim->claim.hours.opens = claim->opens;
 }
 
 void claims_ask(struct server *server, campaign_id campaign, uint64_t number, uint32_t count,
@@ -211,5 +228,87 @@ void claims_ask(struct server *server, campaign_id campaign, uint64_t number, ui
                                       .count = count}};
     claim->leads = calloc(count ? count : 1, sizeof(*claim->leads));
     check(claim->leads);
+    set_hours(claim);
     keeper_post(server->keeper, KEEPER_WRITE, claim_work, claim_done, claim);
+}
+
+struct learning {
+    struct server *server;
+    uint64_t after;
+    struct {
+        uint64_t id;
+        char *wording;
+    } * learned;
+    size_t count;
+    void (*done)(void *arg);
+    void *arg;
+};
+
+static int take_region(void *arg, const struct store_record *record)
+{
+    struct learning *learning = arg;
+    void *more = realloc(learning->learned, (learning->count + 1) * sizeof(*learning->learned));
+
+    if (!more)
+        return ENOMEM;
+    learning->learned = more;
+    learning->learned[learning->count].id = record->of.id;
+    learning->learned[learning->count].wording = strdup(record->of.region.zones);
+    if (!learning->learned[learning->count].wording)
+        return ENOMEM;
+    learning->count++;
+    return 0;
+}
+
+static int learn_work(struct store *store, void *arg)
+{
+    struct store_query query = store_query_of(STORE_REGION);
+    struct learning *learning = arg;
+
+    query.after = learning->after;
+    return store_each(store, &query, take_region, learning);
+}
+
+/* What is not learned counts as open: the rules hold those leads then. */
+static int learn(struct learning *learning)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < learning->count; i++) {
+        if (!err)
+            err = regions_learn(learning->server->regions, learning->learned[i].id,
+                                learning->learned[i].wording);
+        free(learning->learned[i].wording);
+    }
+    free(learning->learned);
+    return err;
+}
+
+static void learn_done(void *arg, int err)
+{
+    struct learning *learning = arg;
+
+    if (learn(learning) || err)
+        log_warning("claims.regions", "errno=%d", err);
+    learning->done(learning->arg);
+    free(learning);
+}
+
+void claims_learn_regions(struct server *server, void (*done)(void *arg), void *arg)
+{
+    struct learning *learning = calloc(1, sizeof(*learning));
+
+    check(learning);
+    *learning = (struct learning){
+        .server = server, .after = regions_known(server->regions), .done = done, .arg = arg};
+    keeper_post(server->keeper, KEEPER_WRITE, learn_work, learn_done, learning);
+}
+
+int claims_read_regions(struct server *server, struct store *store)
+{
+    struct learning learning = {.server = server, .after = regions_known(server->regions)};
+    int err = learn_work(store, &learning);
+    int learned = learn(&learning);
+
+    return err ? err : learned;
 }

@@ -28,6 +28,11 @@ bool claims_take_in(struct server *server, const struct carried_lead *carried,
 /* The campaign's rules have changed: leads that one of them holds are asked again now. */
 void claims_reconsider(struct server *server, campaign_id campaign);
 
+/* What regions the store has by now, for claims to come; then done(arg). */
+void claims_learn_regions(struct server *server, void (*done)(void *arg), void *arg);
+/* The same at start, before the store thread has the store. */
+int claims_read_regions(struct server *server, struct store *store) must_check;
+
 /* A lead the core did not take: it goes back into the store as it was, unless the core has it. */
 void claims_give_back(struct server *server, const struct lead_record *lead);
 

@@ -388,6 +388,8 @@ int import_batch_add(struct import_batch *batch, const struct import_reading *re
     }
     err = take_texts(batch, reading, row);
     if (!err)
+        out->region = import_regions_of(reading->regions, out);
+    if (!err)
         batch->count++;
     return err;
 }

@@ -5,6 +5,7 @@
 
 #include "base/table.h"
 #include "server/import_columns.h"
+#include "server/import_regions.h"
 #include "server/importer.h"
 
 /*
@@ -57,6 +58,7 @@ struct import_reading {
     const struct importer_order *order;
     const struct import_columns *columns;
     struct import_rejects *rejects;
+    struct import_regions *regions;
     struct table *zones; /* names already looked up -> a mark whether they exist */
 };
 

@@ -29,6 +29,7 @@ struct importer {
     struct import_columns columns;
     struct import_rejects rejects;
     struct table zones;
+    struct import_regions regions;
     struct csv_reader *reader;
     bool has_columns, has_rejects;
     /* one is filled while the other is written */
@@ -255,7 +256,7 @@ static int take_row(void *arg, const struct csv_row *row)
     struct importer *importer = arg;
     struct import_batch *batch = &importer->batches[importer->filling];
     struct import_reading reading = {importer->order, &importer->columns, &importer->rejects,
-                                     &importer->zones};
+                                     &importer->regions, &importer->zones};
     int err;
 
     if (!importer->has_columns)
@@ -472,6 +473,7 @@ static void release(struct importer *importer)
     import_batch_release(&importer->batches[0]);
     import_batch_release(&importer->batches[1]);
     table_release(&importer->zones);
+    import_regions_release(&importer->regions);
     if (importer->file)
         fclose(importer->file);
 }
@@ -491,7 +493,10 @@ int importer_run(const struct importer_order *order, const struct importer_port 
     importer->result = result;
     table_init(&importer->zones);
     importer->file = fopen(order->path, "rbe");
-    err = importer->file ? run(importer) : explain(importer, errno, strerror(errno));
+    err = importer->file ? import_regions_init(&importer->regions)
+                         : explain(importer, errno, strerror(errno));
+    if (!err)
+        err = run(importer);
     release(importer);
     if (err && importer->record.id)
         drop(importer);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/claims.h"
 #include "server/dialing.h"
 #include "server/server.h"
 #include "server/tokens.h"
@@ -52,6 +53,11 @@ struct running {
     import_begun begun; /* NULL once told */
     void *arg;
     struct loop_timer look;
+};
+
+struct added {
+    struct server *server;
+    campaign_id campaign;
 };
 
 struct imports {
@@ -169,12 +175,31 @@ static void keep_rejects(struct running *running)
                     (unsigned long long)running->result.import, strerror(errno));
 }
 
+/* The campaign has leads that it had not before. */
+static void tell_added(void *arg)
+{
+    struct added *added = arg;
+    struct event event = {.kind = EVENT_LEADS_ADDED, .of.campaign_id = added->campaign};
+
+    if (!added->server->stopping)
+        dialing_feed(added->server, &event, NULL);
+    free(added);
+}
+
+static void claim_added(struct server *server, campaign_id campaign)
+{
+    struct added *added = calloc(1, sizeof(*added));
+
+    check(added);
+    *added = (struct added){server, campaign};
+    claims_learn_regions(server, tell_added, added);
+}
+
 static void running_done(void *arg)
 {
     struct running *running = arg;
     struct imports *imports = running->imports;
     struct server *server = imports->server;
-    struct event added = {.kind = EVENT_LEADS_ADDED, .of.campaign_id = running->order.campaign};
     const struct importer_result *result = &running->result;
 
     for (struct running **at = &imports->running; *at; at = &(*at)->next)
@@ -190,7 +215,7 @@ static void running_done(void *arg)
               running->err);
     tell_begun(running, result->import ? 0 : running->err, result->error);
     if (!running->err && !result->already && !server->stopping)
-        dialing_feed(server, &added, NULL);
+        claim_added(server, running->order.campaign);
     upload_free(running->upload);
     pthread_cond_destroy(&running->hop.done);
     pthread_mutex_destroy(&running->hop.lock);

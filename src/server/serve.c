@@ -419,6 +419,8 @@ static int prepare(struct process *process)
                              "twilio_auth_token");
     if (zones_new(&server->zones, process->why, sizeof(process->why)) != 0)
         return fail(process, "%s", process->why);
+    if (regions_new(&server->regions, server->zones) != 0)
+        return fail(process, "no memory");
     if (imports_new(&server->imports, server) != 0)
         return fail(process, "cannot make folders in '%s'", options->data);
     err = open_store(process);
@@ -539,6 +541,7 @@ static void end(struct process *process)
     loop_timer_stop(server->loop, &server->wake);
     loop_timer_stop(server->loop, &process->leap);
     loop_timer_stop(server->loop, &process->stop);
+    regions_free(server->regions);
     zones_free(server->zones);
     tokens_release(server);
     roster_release(&server->roster);

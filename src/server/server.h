@@ -12,6 +12,7 @@
 #include "server/journaling.h"
 #include "server/keeper.h"
 #include "server/live.h"
+#include "server/regions.h"
 #include "server/roster.h"
 #include "server/telephony.h"
 #include "server/traffic.h"
@@ -46,6 +47,7 @@ struct server {
     struct engine *engine; /* NULL: another's interface is used */
     struct dialer *dialer;
     struct zones *zones;
+    struct regions *regions;
     struct credentials credentials;
     char public_url[256];
     char store_path[512]; /* "": a store in memory, which workers cannot read beside the owner */

@@ -201,6 +201,13 @@ uint32_t zones_set_of(struct zones *zones, const char *e164, const char *stated)
     return both;
 }
 
+bool zones_index(const struct zones *zones, struct slice name, uint16_t *index)
+{
+    char copy[64];
+
+    return slice_copy(name, copy, sizeof(copy)) && find_zone(zones, copy, index);
+}
+
 void zones_names(const struct zones *zones, uint32_t set, char *out, size_t out_size)
 {
     const struct zone_set *one = &zones->sets[set < zones->set_room ? set : 0];

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "core/zone.h"
 
 /*
@@ -29,6 +30,8 @@ const struct zone_set *zones_sets(const struct zones *zones, uint32_t *count);
 uint32_t zones_set_of(struct zones *zones, const char *e164, const char *stated);
 /* Sets in use: those known from the start and those that stated zones have made; it only grows. */
 uint32_t zones_sets_used(const struct zones *zones);
+/* Where in the table a zone stands; false: it is not there. */
+bool zones_index(const struct zones *zones, struct slice name, uint16_t *index);
 /* The names of a set, for people: "America/Chicago, America/New_York". */
 void zones_names(const struct zones *zones, uint32_t set, char *out, size_t out_size);
 

@@ -35,6 +35,7 @@ enum scan_order {
     ORDER_ID,
     ORDER_NEWEST, /* id, descending */
     ORDER_DUE,    /* leads: due_at */
+    ORDER_REGION, /* leads: region_id, due_at */
     ORDER_PLACE,  /* lead numbers: place */
     ORDER_CALLED, /* attempts: called_at, descending */
     ORDER_HELLO,  /* attempts: hello_us */
@@ -91,6 +92,10 @@ struct kept_counts {
     bool changed, is_row;
 };
 
+struct kept_region {
+    uint64_t id;
+};
+
 struct store {
     const struct store_ops *ops;
     void *self;
@@ -101,6 +106,8 @@ struct store {
     uint64_t journal_last;
     struct table figures; /* campaign -> struct kept_figures */
     struct table counts;  /* lead_counts_id -> struct kept_counts */
+    struct table shelves; /* lead_counts_id -> struct shelves (store_claims.c) */
+    struct table regions; /* zones -> struct kept_region; empty: not read yet */
 };
 
 /* Makes a store of a side that is open; after a failure the side is still the caller's. */
@@ -118,12 +125,19 @@ int store_write_known(struct store *store, const struct row *before, struct row 
 int store_drop(struct store *store, int kind, uint64_t id) must_check;
 /* After a number has left the do-not-call list: persons none of whose numbers is on it any more. */
 int store_unmark_persons(struct store *store, const char *e164) must_check;
+/* Everything about one lead; its row is at hand. */
+int store_tell_facts(struct store *store, const struct lead_record *lead, store_facts_fn row,
+                     void *arg) must_check;
 int store_begin_relaxed(struct store *store) must_check;
 int store_fail(struct store *store, int err, const char *why); /* returns err */
 /* Counters of one campaign, one import; `changed` is the caller's to set. */
 int kept_figures_of(struct store *store, uint64_t campaign, struct kept_figures **kept) must_check;
 int kept_counts_of(struct store *store, uint64_t campaign, uint64_t import,
                    struct kept_counts **kept) must_check;
+/* The region of these zones, new if need be; 0 for none ("", or there are too many already). */
+int kept_region_of(struct store *store, const char *zones, uint64_t *id) must_check;
+/* A lead that may be claimed has been written: its shelf must not be thought later or empty. */
+int shelves_note(struct store *store, const struct row *lead) must_check;
 void kept_forget(struct store *store); /* what is kept in memory; it is read again when wanted */
 int kept_flush(struct store *store) must_check;
 

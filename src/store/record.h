@@ -34,6 +34,7 @@ enum store_kind {
     STORE_DO_NOT_CALL,
     STORE_TOKEN,
     STORE_META,
+    STORE_REGION,
     STORE_KIND_COUNT
 };
 
@@ -88,8 +89,15 @@ struct store_lead {
     struct lead_record core; /* its id stands first */
     uint64_t list, import;   /* 0: made by hand; read only for known leads, like line */
     uint64_t line;           /* of the import's file */
+    uint64_t region;         /* 0: not known. Of an import's leads; read only */
     uint64_t owner;          /* who has it claimed; 0: nobody. Read only */
     instant claimed_at;      /* read only */
+};
+
+/* The zones in which a lead's numbers may lie, as its importer worded them; the store only compares. */
+struct store_region {
+    uint64_t id; /* 1, 2, ...: few */
+    const char *zones;
 };
 
 struct store_lead_number {
@@ -168,6 +176,7 @@ struct store_record {
         struct store_do_not_call do_not_call;
         struct store_token token;
         struct store_meta meta;
+        struct store_region region;
     } of;
 };
 

@@ -127,6 +127,7 @@ static const struct column lead_columns[] = {
     {"results", COLUMN_BYTES, ALL, AT(lead.core.results), RESULT_COUNT},
     I64("last_attempt_at", lead.core.last_attempt_at, ALL),
     BOOL("released", lead.core.released, ALL),
+    U64("region_id", lead.region, ALL),
     U64("owner", lead.owner, ALL | SPARSE),
     I64("claimed_at", lead.claimed_at, ALL),
     MADE("free", COLUMN_BOOL, made.free),
@@ -249,6 +250,11 @@ static const struct column meta_columns[] = {
     TEXT("value", meta.value, ALL),
 };
 
+static const struct column region_columns[] = {
+    U64("id", region.id, ONCE),
+    TEXT("zones", region.zones, ONCE | KEY),
+};
+
 static const struct column sequence_columns[] = {
     U64("id", id, ONCE),
     MADE("last", COLUMN_U64, last),
@@ -298,6 +304,7 @@ static const struct kind kinds[KIND_COUNT] = {
                            "e164", NULL},
     [STORE_TOKEN] = {"tokens", COLUMNS(token_columns), STORE_TOKEN, ALL, "hash", NULL},
     [STORE_META] = {"meta", COLUMNS(meta_columns), STORE_META, ALL, "key", NULL},
+    [STORE_REGION] = {"regions", COLUMNS(region_columns), STORE_REGION, ALL, "zones", NULL},
     [KIND_SEQUENCE] = {"sequences", COLUMNS(sequence_columns), KIND_SEQUENCE, ALL, NULL, NULL},
     [KIND_FIGURES] = {"figures", COLUMNS(figures_columns), KIND_FIGURES, ALL, NULL, NULL},
     [KIND_LEAD_COUNTS] = {"lead_counts", COLUMNS(lead_counts_columns), KIND_LEAD_COUNTS, ALL, NULL,

@@ -130,6 +130,7 @@ static void sql_scan(struct text *sql, const struct scan *scan)
         [ORDER_ID] = "id",
         [ORDER_NEWEST] = "id DESC",
         [ORDER_DUE] = "due_at, id",
+        [ORDER_REGION] = "region_id, due_at, id",
         [ORDER_PLACE] = "place, id",
         [ORDER_CALLED] = "called_at DESC, id DESC",
         [ORDER_HELLO] = "hello_us, id",

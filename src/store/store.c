@@ -48,6 +48,8 @@ int store_make(struct store **storep, const struct store_ops *ops, void *self, b
         store->reader = reader;
         table_init(&store->figures);
         table_init(&store->counts);
+        table_init(&store->shelves);
+        table_init(&store->regions);
         err = load_sequences(store);
     }
     if (!err) {
@@ -67,6 +69,8 @@ void store_close(struct store *store)
     kept_forget(store);
     table_release(&store->figures);
     table_release(&store->counts);
+    table_release(&store->shelves);
+    table_release(&store->regions);
     store->ops->close(store->self);
     free(store);
 }
@@ -205,6 +209,8 @@ static int count_change(struct store *store, const struct row *before, const str
                 kept->counts[after->record.of.lead.core.state]++;
             kept->changed = true;
         }
+        if (!err && after && after->made.free)
+            err = shelves_note(store, after);
     }
     return err;
 }
@@ -249,6 +255,7 @@ static void merge(struct row *row, const struct row *before)
             column_set_number(column, row, column_number(column, before));
     }
     if (row->record.kind == STORE_LEAD) {
+        row->record.of.lead.region = before->record.of.lead.region;
         row->record.of.lead.owner = before->record.of.lead.owner;
         row->record.of.lead.claimed_at = before->record.of.lead.claimed_at;
     }
@@ -317,6 +324,7 @@ static int put_new(struct store *store, struct row *row)
     if (row->record.kind == STORE_IMPORT)
         err = import_may_begin(store, &row->record.of.import);
     if (row->record.kind == STORE_LEAD) {
+        row->record.of.lead.region = 0;
         row->record.of.lead.owner = 0;
         row->record.of.lead.claimed_at = 0;
     }

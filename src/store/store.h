@@ -102,15 +102,22 @@ int store_last_id(struct store *store, enum store_kind kind, uint64_t *id) must_
 
 /*
  * Claims: the next `count` leads that are released and due (EFFECT_CLAIM_LEADS), callbacks first, then priority, due_at,
- * id. They are the owner's then: a lease, ended when the core puts them as released, or by store_release_claims. What it costs
+ * id; those of a region that is closed now are passed over, at no cost. They are the owner's then: a lease, ended when the core puts them as released, or by store_release_claims. What it costs
  * does not grow with the table. [write]
  */
+struct store_hours {
+    const instant
+        *opens;     /* [region]: when it may be called, 0: now; a lead of no region always may */
+    uint64_t count; /* of them; 0: all are open, as is every region beyond */
+};
+
 struct store_claim {
     campaign_id campaign;
     uint64_t owner; /* the node, not 0 */
     instant now;
     instant due_before;
     uint32_t count;
+    struct store_hours hours;
 };
 
 /* Everything that is needed to decide. facts.numbers[i].zone_set is left 0, for the shell, which knows the
@@ -132,8 +139,9 @@ int store_lead_facts(struct store *store, lead_id lead, store_facts_fn row, void
 int store_claim_one(struct store *store, lead_id lead, uint64_t owner, instant now) must_check;
 /* [write] At start: this owner's leads without an open attempt are free again. */
 int store_release_claims(struct store *store, uint64_t owner, uint64_t *released) must_check;
-/* When the campaign's next free lead falls due; INSTANT_NEVER: none. */
-int store_next_due(struct store *store, campaign_id campaign, instant *at) must_check;
+/* When the campaign's next free lead falls due where it is open; INSTANT_NEVER: none. The owner's. */
+int store_next_due(struct store *store, campaign_id campaign, struct store_hours hours,
+                   instant *at) must_check;
 /* Is this number on the list of all, or of this campaign? */
 int store_is_forbidden(struct store *store, const char *e164, campaign_id campaign,
                        bool *forbidden) must_check;
@@ -167,6 +175,7 @@ struct store_import_row {
     uint64_t line;
     const char *external_id, *first_name, *last_name, *email, *address, *country, *zone;
     const char *columns;   /* JSON object of every other column */
+    const char *region;    /* the zones of its numbers; NULL or "": not known */
     uint8_t priority;      /* 0..PRIORITY_MAX */
     uint32_t number_count; /* at least 1 */
     struct store_import_number numbers[LEAD_NUMBERS_MAX];

@@ -110,6 +110,8 @@ static int new_lead(struct store *store, const struct store_import *import,
     lead->import = import->id;
     lead->line = from->line;
     if (!err)
+        err = kept_region_of(store, from->region ? from->region : "", &lead->region);
+    if (!err)
         err = store_write_new(store, &row);
     for (uint32_t i = 0; i < from->number_count && !err; i++) {
         err = new_number(store, &from->numbers[i], &known[i]);
@@ -150,6 +152,19 @@ static int merge_row(struct store *store, const struct store_import *import,
         from->outcome = IMPORT_ROW_MERGED;
     }
     return err;
+}
+
+/* New numbers that lie elsewhere: the lead is now claimed at any hour, and the rules have their say then. */
+static int widen_region(struct store *store, const char *zones, const struct row *before)
+{
+    struct row row = *before;
+    uint64_t region;
+    int err = kept_region_of(store, zones, &region);
+
+    if (err || region == before->record.of.lead.region || !before->record.of.lead.region)
+        return err;
+    row.record.of.lead.region = 0;
+    return store_write_known(store, before, &row);
 }
 
 static bool is_repeated(const struct store_import_row *row, uint32_t index)
@@ -199,6 +214,8 @@ static int import_row(struct store *store, const struct store_import *import,
         row->other_import = lead.record.of.lead.import;
         err = merge_row(store, import, row, known);
     }
+    if (!err && row->outcome == IMPORT_ROW_MERGED)
+        err = widen_region(store, row->region ? row->region : "", &lead);
     return err;
 }
 

@@ -87,6 +87,51 @@ int kept_counts_of(struct store *store, uint64_t campaign, uint64_t import,
     return err;
 }
 
+enum { REGIONS_MAX = 4096 };
+
+static int keep_region(struct store *store, const char *zones, uint64_t id)
+{
+    struct kept_region *kept = malloc(sizeof(*kept));
+    int err = kept ? table_put(&store->regions, zones, strlen(zones), kept) : ENOMEM;
+
+    if (err)
+        free(kept);
+    else
+        kept->id = id;
+    return err;
+}
+
+static int read_region(void *arg, const struct row *row)
+{
+    return keep_region(arg, row->record.of.region.zones, row->record.of.region.id);
+}
+
+int kept_region_of(struct store *store, const char *zones, uint64_t *id)
+{
+    struct row row = {.record = {.kind = STORE_REGION, .of.region.zones = zones}};
+    const struct kept_region *kept;
+    struct scan scan;
+    int err = 0;
+
+    *id = 0;
+    if (!*zones)
+        return 0;
+    if (!store->regions.count) {
+        scan_init(&scan, STORE_REGION);
+        err = store_scan(store, &scan, read_region, store);
+    }
+    kept = table_get(&store->regions, zones, strlen(zones));
+    if (!err && !kept && store->regions.count < REGIONS_MAX) {
+        err = store_write_new(store, &row);
+        if (!err)
+            err = keep_region(store, zones, row.record.of.id);
+        *id = row.record.of.id;
+    } else if (kept) {
+        *id = kept->id;
+    }
+    return err;
+}
+
 static void empty(struct table *table)
 {
     struct table_slot *slot;
@@ -102,6 +147,8 @@ void kept_forget(struct store *store)
 {
     empty(&store->figures);
     empty(&store->counts);
+    empty(&store->shelves);
+    empty(&store->regions);
 }
 
 static int flush_figures(struct store *store)

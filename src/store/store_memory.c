@@ -380,6 +380,8 @@ static int64_t order_key(enum scan_order order, const struct row *row)
     case ORDER_NEWEST:
     case ORDER_COUNT:
         break;
+    case ORDER_REGION:
+        return (int64_t)row->record.of.lead.region;
     case ORDER_DUE:
         return row->record.of.lead.core.due_at;
     case ORDER_PLACE:
@@ -399,6 +401,8 @@ static int compare_rows(const void *a, const void *b, void *arg)
     enum scan_order order = *(const enum scan_order *)arg;
     int compared = compare_i64(order_key(order, left), order_key(order, right));
 
+    if (!compared && order == ORDER_REGION)
+        compared = compare_i64(order_key(ORDER_DUE, left), order_key(ORDER_DUE, right));
     if (!compared)
         compared = compare_i64((int64_t)left->record.of.id, (int64_t)right->record.of.id);
     return order == ORDER_NEWEST || order == ORDER_CALLED ? -compared : compared;

@@ -12,10 +12,10 @@
 /* The file: opening, its form (migrations), locks, transactions, and SQLite's errors as ours. */
 
 extern const char store_migration_0001[];
-extern const size_t store_migration_0001_size;
+extern const char store_migration_0002[];
 
 /* In order; user_version counts how many are in the file. */
-static const char *const migrations[] = {store_migration_0001};
+static const char *const migrations[] = {store_migration_0001, store_migration_0002};
 
 enum {
     APPLICATION_ID = 0x4f746469, /* "Otdi", in the file's header */

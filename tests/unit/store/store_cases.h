@@ -163,10 +163,14 @@ static inline int tell(void *arg, const struct store_lead_facts *facts)
     return 0;
 }
 
+/* Every region is open. */
+#define ALWAYS ((struct store_hours){0})
+
 static inline void claim(struct store *store, uint64_t campaign, instant now, uint32_t count,
                          struct told *told)
 {
-    struct store_claim claim = {campaign, NODE, now, now, count};
+    struct store_claim claim = {
+        .campaign = campaign, .owner = NODE, .now = now, .due_before = now, .count = count};
 
     memset(told, 0, sizeof(*told));
     ok(store, store_begin(store));

@@ -312,7 +312,7 @@ static void live_path(struct store *store)
     ok(store, store_claim_one(store, 5, NODE, SECOND));
     ok(store, store_release_claims(store, NODE, &released));
     ok(store, store_commit(store));
-    ok(store, store_next_due(store, campaign, &at));
+    ok(store, store_next_due(store, campaign, ALWAYS, &at));
     ok(store, store_figures(store, campaign, &figures));
     attempts.open_only = true;
     assert_int_equal(count_of(store, attempts), 1);

@@ -287,11 +287,11 @@ static void a_claim_takes_no_more_than_it_asked_for(void **state)
     import_leads(store, campaign, 10, 5);
     claim(store, campaign, SECOND, 3, &told);
     assert_int_equal(told.count, 3);
-    ok(store, store_next_due(store, campaign, &at));
+    ok(store, store_next_due(store, campaign, ALWAYS, &at));
     assert_int_equal(at, 0);
     claim(store, campaign, SECOND, 50, &told);
     assert_int_equal(told.count, 7);
-    ok(store, store_next_due(store, campaign, &at));
+    ok(store, store_next_due(store, campaign, ALWAYS, &at));
     assert_int_equal(at, INSTANT_NEVER);
 }
 
