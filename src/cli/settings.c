@@ -65,7 +65,7 @@ static const struct setting table[] = {
     {"voice_load_percent", "--load-percent", SETTING_WHOLE, VOICE, "%", "1-100", 1, 100, "85",
      AT(voice_load_percent),
      "how much of its time the media thread may be at work before new calls must wait"},
-    {"voice_cps", "--cps", SETTING_WHOLE, VOICE, "calls/s", "1-500", 1, 500, "10", AT(voice_cps),
+    {"voice_cps", "--cps", SETTING_WHOLE, VOICE, "calls/s", "1-2000", 1, 2000, "10", AT(voice_cps),
      "new calls a second; more wait in the queue"},
     {"voice_queue_s", "--queue-s", SETTING_WHOLE, VOICE, "s", "1-86400", 1, 86400, "30",
      AT(voice_queue_s), "the age at which a waiting call is canceled"},

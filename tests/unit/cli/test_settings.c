@@ -44,6 +44,18 @@ static void every_setting_has_a_lawful_default(void **state)
     free(said);
 }
 
+/* serve gives its engine twice its own rate, and some for the agents' lines. */
+static void the_engine_takes_what_the_fastest_dialer_asks_of_it(void **state)
+{
+    size_t index;
+    const struct setting *dialer =
+        setting_by_flag(SETTINGS_SERVE, "--calls-per-second", 18, &index);
+    const struct setting *engine = setting_by_flag(SETTINGS_VOICE, "--cps", 5, &index);
+
+    (void)state;
+    assert_true(engine->high >= 2 * dialer->high + 20);
+}
+
 static void a_flag_goes_before_the_environment_and_that_before_the_file(void **state)
 {
     struct settings settings;
@@ -102,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_setting_has_a_lawful_default),
+        cmocka_unit_test(the_engine_takes_what_the_fastest_dialer_asks_of_it),
         cmocka_unit_test(a_flag_goes_before_the_environment_and_that_before_the_file),
         cmocka_unit_test(a_bad_line_is_told_with_file_and_line),
         cmocka_unit_test(one_flag_means_another_setting_to_another_command),
