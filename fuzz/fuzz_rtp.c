@@ -282,8 +282,11 @@ static void fuzz_step(struct fuzz *fuzz)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz fuzz = {.at = data, .end = data + size, .now = 1800000000 * SECOND};
-    struct media_core_ops ops = {
-        .self = &fuzz, .send = fuzz_send, .event = fuzz_event, .heard = fuzz_heard};
+    struct media_core_ops ops = {.self = &fuzz,
+                                 .send = fuzz_send,
+                                 .event = fuzz_event,
+                                 .heard = fuzz_heard,
+                                 .widen = fuzz_heard};
 
     struct audio *melody = audio_new_silence(100);
     int err = media_core_new(&fuzz.core, &ops, melody, 500, 7);

@@ -267,10 +267,7 @@ bool media_core_leg_remote(struct media_core *core, uint64_t id, const struct me
 
     if (!leg)
         return false;
-    leg->remote = *remote;
-    leg->remote_known = true;
-    leg->latched = false;
-    leg->remote_at = now;
+    mleg_set_remote(leg, remote, now);
     mleg_route(core, leg, now);
     return true;
 }

@@ -28,6 +28,9 @@ struct media_core_ops {
     void (*event)(void *self, const struct media_event *event);
     /* Somebody hears the leg from now on; nobody did before. Must not call the core. */
     void (*heard)(void *self, void *carrier);
+    /* The SDP's port has stayed silent: packets from the host's others are wanted too, until one of
+     * the leg's is MEDIA_PACKET_LATCHED. Must not call the core. */
+    void (*widen)(void *self, void *carrier);
 };
 
 /* melody: what a held leg hears by default; the core takes its own reference. 0, ENOMEM. */
@@ -40,6 +43,8 @@ int media_core_leg_open(struct media_core *core, uint64_t leg, void *carrier, in
                         struct mleg **mleg) must_check;
 /* Returns the leg's carrier, NULL when there is no such leg. */
 void *media_core_leg_close(struct media_core *core, uint64_t leg, instant now);
+/* Is that the address and port which its SDP named before? Then what is latched stays latched. */
+bool media_core_has_remote(const struct mleg *mleg, const struct media_remote *remote);
 /* False: no such leg. */
 bool media_core_leg_remote(struct media_core *core, uint64_t leg, const struct media_remote *remote,
                            instant now);
@@ -69,7 +74,7 @@ enum media_core_verdict {
     MEDIA_PACKET_LATCHED, /* taken, and the leg's port is now fixed to that of `from` */
 };
 
-/* from NULL: the caller has made sure that it is the latched address. */
+/* from NULL: the caller has made sure that it is the latched address, or the SDP's. */
 enum media_core_verdict media_core_packet(struct media_core *core, struct mleg *mleg,
                                           const struct sockaddr *from, const void *bytes,
                                           size_t size, instant arrival, instant now);

@@ -5,7 +5,14 @@
 #include "voice/media/core_parts.h"
 #include "wire/g711.h"
 
-enum { COMFORT_NOISE = 13, COMFORT_NOISE_OLD = 19 };
+enum {
+    COMFORT_NOISE = 13,
+    COMFORT_NOISE_OLD = 19,
+    SDP_PORT_PATIENCE_MS = 200, /* from the answer: a telephone that sends has sent by then */
+    OVERTAKING_MS = 50,         /* how much sooner than its SDP a call's own packet may come */
+};
+
+/* ---- whose packet is it? ---- */
 
 static uint16_t *port_of(struct sockaddr_storage *address)
 {
@@ -13,34 +20,82 @@ static uint16_t *port_of(struct sockaddr_storage *address)
                                           : &((struct sockaddr_in *)address)->sin_port;
 }
 
-/* Is the packet from the host of the SDP, and from the port fixed, if one is? */
-static bool mleg_knows(const struct mleg *leg, const struct sockaddr *from)
+static uint16_t port_from(const struct sockaddr *from)
 {
-    const struct sockaddr_storage *known = &leg->remote.address;
+    return from->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)from)->sin6_port
+                                       : ((const struct sockaddr_in *)from)->sin_port;
+}
 
-    if (from->sa_family != known->ss_family)
+static bool same_host(const struct sockaddr *a, const struct sockaddr *b)
+{
+    if (a->sa_family != b->sa_family)
         return false;
-    if (from->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *a = (const void *)from, *b = (const void *)known;
+    if (a->sa_family == AF_INET6)
+        return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+                      &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
+    return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+           ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
 
-        return memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0 &&
-               (!leg->latched || a->sin6_port == b->sin6_port);
-    } else {
-        const struct sockaddr_in *a = (const void *)from, *b = (const void *)known;
+bool media_core_has_remote(const struct mleg *leg, const struct media_remote *remote)
+{
+    const struct sockaddr *address = (const struct sockaddr *)&remote->address;
 
-        return a->sin_addr.s_addr == b->sin_addr.s_addr &&
-               (!leg->latched || a->sin_port == b->sin_port);
+    return leg->remote_known && same_host((const struct sockaddr *)&leg->remote.address, address) &&
+           leg->sdp_port == port_from(address);
+}
+
+void mleg_set_remote(struct mleg *leg, const struct media_remote *remote, instant now)
+{
+    struct sockaddr_storage latched = leg->remote.address;
+    bool stays = leg->latched && media_core_has_remote(leg, remote);
+
+    leg->remote = *remote;
+    leg->remote_known = true;
+    leg->sdp_port = *port_of(&leg->remote.address);
+    leg->remote_at = now;
+    if (stays) {
+        leg->remote.address = latched;
+        return;
     }
+    leg->latched = leg->wide = false;
+}
+
+void mleg_latch_tick(struct media_core *core, struct mleg *leg, instant at)
+{
+    instant since = instant_max(leg->answered_at, leg->remote_at);
+
+    if (leg->wide || !leg->answered || !leg->remote.sends ||
+        at - since < SDP_PORT_PATIENCE_MS * MILLISECOND)
+        return;
+    leg->wide = true;
+    core->ops.widen(core->ops.self, leg->carrier);
+}
+
+/* Is the packet from the host of the SDP, and from a port that may speak for the leg? */
+static bool mleg_knows(struct mleg *leg, const struct sockaddr *from, instant arrival)
+{
+    uint16_t port = port_from(from);
+
+    if (!same_host(from, (const struct sockaddr *)&leg->remote.address))
+        return false;
+    if (leg->latched)
+        return port == *port_of(&leg->remote.address);
+    if (port == leg->sdp_port)
+        return true;
+    if (arrival < leg->remote_at - OVERTAKING_MS * MILLISECOND)
+        leg->stray_port = port;
+    return leg->wide && port != leg->stray_port;
 }
 
 static void mleg_latch(struct mleg *leg, const struct sockaddr *from)
 {
-    uint16_t port = from->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)from)->sin6_port
-                                                : ((const struct sockaddr_in *)from)->sin_port;
-
-    *port_of(&leg->remote.address) = port;
+    *port_of(&leg->remote.address) = port_from(from);
     leg->latched = true;
+    leg->wide = false;
 }
+
+/* ---- what is in it? ---- */
 
 enum sound { SOUND_MULAW, SOUND_ALAW, SOUND_DIGIT, SOUND_COMFORT, SOUND_UNKNOWN };
 
@@ -171,15 +226,15 @@ enum media_core_verdict media_core_packet(struct media_core *core, struct mleg *
     enum sound sound;
     bool latches, first = !leg->in.started;
 
-    if (!leg->remote_known || (from && !mleg_knows(leg, from)) || size > PACKET_SIZE_MAX ||
+    if (!leg->remote_known || (from && !mleg_knows(leg, from, arrival)) || size > PACKET_SIZE_MAX ||
         !media_packet_parse(&packet, bytes, size))
         return mleg_refuse(leg);
     sound = mleg_sound(leg, packet.payload_type);
     if (sound == SOUND_UNKNOWN || (!packet.payload_size && sound != SOUND_COMFORT))
         return mleg_refuse(leg);
-    latches = from && !leg->latched;
+    latches = !leg->latched;
     if (latches)
-        mleg_latch(leg, from);
+        mleg_latch(leg, from ? from : (struct sockaddr *)&leg->remote.address);
     switch (media_inbound_take(&leg->in, &packet, arrival)) {
     case INBOUND_STALE:
         return mleg_refuse(leg);

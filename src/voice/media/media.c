@@ -20,7 +20,8 @@ enum {
     ORDER_RING = 2048,
     EVENT_RING = 4096,
     REALTIME_PRIORITY = 10,
-    EPHEMERAL_TRIES = 64,
+    PORT_FIRST = 32768,
+    PORT_LAST = 60999,
     TYPE_OF_SERVICE = 0xb8, /* DSCP EF */
 };
 
@@ -151,6 +152,11 @@ int media_new(struct media **mediap, const struct media_options *options, char *
         return ENOMEM;
     media->options = *options;
     media->options.address = NULL; /* the caller's text may go */
+    /* Never a port of the kernel's choice: a socket that is disconnected loses it. */
+    if (!options->port_first && !options->port_last) {
+        media->options.port_first = PORT_FIRST;
+        media->options.port_last = PORT_LAST;
+    }
     if (!media->options.leg_count_max)
         media->options.leg_count_max = LEG_COUNT_MAX;
     if (!media->options.silent_ms)
@@ -264,7 +270,7 @@ static unsigned port_get(const struct sockaddr_storage *address)
                                                 : ((const struct sockaddr_in *)address)->sin_port);
 }
 
-/* One UDP socket on that port (0: any). 0 or errno. */
+/* One UDP socket on that port (0: any, for a try only). 0 or errno. */
 static int socket_bind(const struct media *media, unsigned port, int *fdp, unsigned *bound)
 {
     struct sockaddr_storage address = media->address;
@@ -289,21 +295,6 @@ static int socket_bind(const struct media *media, unsigned port, int *fdp, unsig
     *fdp = fd;
     *bound = port_get(&address);
     return 0;
-}
-
-/* An even port that the system picks: half of its picks are. */
-static int socket_open_anywhere(const struct media *media, int *fdp, unsigned *port)
-{
-    for (int i = 0; i < EPHEMERAL_TRIES; i++) {
-        int err = socket_bind(media, 0, fdp, port);
-
-        if (err)
-            return err;
-        if (*port % 2 == 0)
-            return 0;
-        close(*fdp);
-    }
-    return EADDRINUSE;
 }
 
 /* The next free even port of the range, going round: a port just closed rests longest. */
@@ -334,8 +325,7 @@ int media_leg_open(struct media *media, uint64_t leg, uint16_t *rtp_port)
         return EEXIST;
     if (media->legs.count >= media->options.leg_count_max)
         return ENOBUFS;
-    err = media->options.port_first ? socket_open_in_range(media, &order.fd, &port)
-                                    : socket_open_anywhere(media, &order.fd, &port);
+    err = socket_open_in_range(media, &order.fd, &port);
     if (err)
         return err;
     err = table_put_id(&media->legs, leg, media);

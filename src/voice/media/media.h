@@ -76,8 +76,11 @@ struct media_remote {
  */
 int media_leg_open(struct media *media, uint64_t leg, uint16_t *rtp_port) must_check;
 /*
- * Packets are accepted from this address only, and may come from another port of it: the first such
- * packet fixes the port until the next media_leg_remote. The stream to the leg begins.
+ * Packets are accepted from this address only. Its first packet from the SDP's port fixes the port;
+ * when none has come 200 ms after the answer, that from another port of the host does (a gateway
+ * that sends from elsewhere), unless it was sending before this leg's SDP was known: then it is one
+ * of a call this engine knows nothing of, from before it was started. Fixed it stays until the
+ * address changes. The stream to the leg begins.
  */
 void media_leg_remote(struct media *media, uint64_t leg, const struct media_remote *remote);
 /* The 200 OK, in media_clock's time. Hello latency and silence are counted from here. */

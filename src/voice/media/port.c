@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,17 +43,12 @@ static void port_swept_remove(struct port *port)
     port->swept_link = NULL;
 }
 
-/* It has given a packet: is it time to leave it to the sweep? */
-static void port_count_unheard(struct media *media, struct port *port)
+/* From now on it is read by the clock. */
+static void port_leave_to_sweep(struct media *media, struct port *port)
 {
     struct port **first = &media->swept[media_core_phase(port->mleg)];
 
-    if (media_core_is_heard(port->mleg)) {
-        port->unheard_count = 0;
-        return;
-    }
-    if (!port->watched || ++port->unheard_count < SWEPT_AFTER ||
-        epoll_ctl(media->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL))
+    if (!port->watched || epoll_ctl(media->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL))
         return;
     port->watched = false;
     if (port->swept_link)
@@ -64,12 +60,23 @@ static void port_count_unheard(struct media *media, struct port *port)
     *first = port;
 }
 
+/* It has given a packet: is it time to leave it to the sweep? */
+static void port_count_unheard(struct media *media, struct port *port)
+{
+    if (media_core_is_heard(port->mleg))
+        port->unheard_count = 0;
+    else if (++port->unheard_count >= SWEPT_AFTER)
+        port_leave_to_sweep(media, port);
+}
+
 /* It stays in the list until the sweep comes by, which may be walking that very list. */
 void port_heard(struct media *media, struct port *port)
 {
-    if (port->swept_link)
+    if (port->swept_link && !port->wide)
         port_watch(media, port);
 }
+
+static void port_receive_careful(struct media *media, struct port *port);
 
 static void port_sweep(struct media *media, struct port *port, instant now)
 {
@@ -78,6 +85,10 @@ static void port_sweep(struct media *media, struct port *port, instant now)
     struct iovec vectors[SWEEP_BATCH];
     int count;
 
+    if (port->wide) {
+        port_receive_careful(media, port);
+        return;
+    }
     for (int i = 0; i < SWEEP_BATCH; i++) {
         vectors[i] = (struct iovec){bytes[i], sizeof(bytes[i])};
         messages[i].msg_hdr.msg_iov = &vectors[i];
@@ -148,26 +159,39 @@ void port_close(struct port *port)
     free(port);
 }
 
-static void port_unconnect(struct port *port)
+static void port_connect(struct port *port, const struct sockaddr *to, socklen_t size)
+{
+    memcpy(&port->to, to, size);
+    port->to_size = size;
+    port->drained = false;
+    port->connected = connect(port->fd, to, size) == 0;
+}
+
+void port_remote(struct media *media, struct port *port, const struct media_remote *remote)
+{
+    port->wide = false;
+    port_connect(port, (const struct sockaddr *)&remote->address, address_size(&remote->address));
+    port_watch(media, port);
+}
+
+void port_widen(struct media *media, struct port *port)
 {
     struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 
     if (port->connected)
         (void)connect(port->fd, &nobody, sizeof(nobody));
     port->connected = port->drained = false;
+    port->wide = true;
+    port_leave_to_sweep(media, port);
 }
 
-static void port_connect(struct port *port, const struct sockaddr_storage *from)
+static void port_latched(struct media *media, struct port *port,
+                         const struct sockaddr_storage *from)
 {
-    port->to = *from;
-    port->connected = connect(port->fd, (const struct sockaddr *)from, address_size(from)) == 0;
-}
-
-void port_remote(struct media *media, struct port *port, const struct media_remote *remote)
-{
-    port_unconnect(port);
-    port->to = remote->address;
-    port->to_size = address_size(&remote->address);
+    if (!port->wide)
+        return; /* it is the SDP's port, to which it is connected */
+    port->wide = false;
+    port_connect(port, (const struct sockaddr *)from, address_size(from));
     port_watch(media, port);
 }
 
@@ -241,7 +265,7 @@ static void port_receive_careful(struct media *media, struct port *port)
         if (media_core_packet(media->core, port->mleg, (struct sockaddr *)&from, bytes,
                               (size_t)size, arrival_of(media, &message, now),
                               now) == MEDIA_PACKET_LATCHED)
-            port_connect(port, &from);
+            port_latched(media, port, &from);
         media_core_sent(media->core, media_clock(media));
     }
     port_stamp_off(port);

@@ -4,12 +4,12 @@
 #include "voice/media/media_parts.h"
 
 /*
- * A leg's socket on the media thread. It is watched by epoll once its remote is known, so packets
- * that overtake the 200 OK wait in the kernel with their time stamps; it is connected when its port
- * is latched: the kernel then drops strangers and knows the route, and a plain recv and send do.
- * The socket of a leg that nobody has heard for half a second (an agent who waits) is not watched but
- * swept, once a frame just before the leg's own tick: nobody waits for its packets, and a wake-up
- * costs more than a packet.
+ * A leg's socket on the media thread. Once its remote is known it is connected to the SDP's port,
+ * so that the kernel drops strangers and a plain recv and send do, and watched by epoll; packets that
+ * overtook the 200 OK have waited in the kernel with their time stamps. Two kinds are not watched but
+ * swept, once a frame just before the leg's own tick, a bounded number of packets each: the socket of
+ * a leg that nobody has heard for half a second (an agent who waits: a wake-up costs more than a
+ * packet), and one that was widened to all ports of the host, where anybody may send what he likes.
  */
 struct port {
     struct port *next, **link;             /* of media->ports */
@@ -17,7 +17,8 @@ struct port {
     struct mleg *mleg;
     int fd;
     bool watched, connected, stamped;
-    bool drained;          /* nothing from before the connect is left */
+    bool drained; /* nothing from before the connect is left */
+    bool wide;
     uint8_t unheard_count; /* packets on end that nobody heard */
     socklen_t to_size;
     struct sockaddr_storage to;
@@ -26,12 +27,13 @@ struct port {
 /* Takes the descriptor. NULL: out of memory; the leg stays silent, and its close finds nothing. */
 struct port *port_open(struct media *media, uint64_t leg, int fd);
 void port_close(struct port *port);
-/* The other side's address is known, or another one: any of its ports may send until one is latched. */
+/* The other side's address is known, or another one. */
 void port_remote(struct media *media, struct port *port, const struct media_remote *remote);
 void port_send(struct port *port, const void *bytes, size_t size);
 void port_receive(struct media *media, struct port *port); /* it is readable */
 /* Somebody hears the leg from now on: its packets are read as they come. */
 void port_heard(struct media *media, struct port *port);
+void port_widen(struct media *media, struct port *port);
 /* Reads the swept ports of the phases whose tick has come since the last sweep. */
 void ports_sweep(struct media *media, instant now);
 

@@ -40,6 +40,7 @@ static struct {
     unsigned event_count;
     struct bench_talker talkers[BENCH_LEGS + 1]; /* by leg id */
     struct sockaddr_in address[BENCH_LEGS + 1];
+    unsigned widened_count[BENCH_LEGS + 1];
     unsigned heard_count[BENCH_LEGS + 1]; /* times it was told that somebody hears the leg now */
 } bench;
 
@@ -67,10 +68,17 @@ static inline void bench_somebody_hears(void *self, void *carrier)
     bench.heard_count[(uintptr_t)carrier]++;
 }
 
+static inline void bench_widen(void *self, void *carrier)
+{
+    bench.widened_count[(uintptr_t)carrier]++;
+}
+
 static inline int bench_begin(void **state)
 {
-    struct media_core_ops ops = {
-        .send = bench_send, .event = bench_event, .heard = bench_somebody_hears};
+    struct media_core_ops ops = {.send = bench_send,
+                                 .event = bench_event,
+                                 .heard = bench_somebody_hears,
+                                 .widen = bench_widen};
     struct audio *melody = audio_new_tone(440, 1000, 5000);
     int err;
 
