@@ -1,8 +1,9 @@
 #include "wire/sid.h"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <string.h>
+
+#include "wire/mac.h"
 
 void sid_source_init(struct sid_source *source, const void *seed, size_t seed_size)
 {
@@ -15,15 +16,15 @@ void sid_source_init(struct sid_source *source, const void *seed, size_t seed_si
 
 void sid_make(struct sid_source *source, const char *prefix, char sid[SID_SIZE])
 {
-    unsigned char counter[8], digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
+    unsigned char digest[MAC_SHA256_SIZE];
+    char counter[8];
 
     check(strlen(prefix) == 2);
     ++source->counter;
     for (int i = 0; i < 8; ++i)
-        counter[i] = (unsigned char)(source->counter >> (8 * i));
-    check(HMAC(EVP_sha256(), source->key, sizeof(source->key), counter, sizeof(counter), digest,
-               &size) != NULL);
+        counter[i] = (char)(source->counter >> (8 * i));
+    mac_sha256(slice_of((const char *)source->key, sizeof(source->key)),
+               slice_of(counter, sizeof(counter)), digest);
     sid[0] = prefix[0];
     sid[1] = prefix[1];
     bytes_to_hex(digest, 16, sid + 2);

@@ -1,9 +1,10 @@
 #include "wire/signature.h"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "wire/mac.h"
 
 static int compare_fields(const void *a, const void *b)
 {
@@ -43,8 +44,7 @@ static struct slice without_fragment(struct slice url)
 void signature_make(const char *auth_token, struct slice url, const struct form *form,
                     char signature[SIGNATURE_SIZE])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
+    unsigned char digest[MAC_SHA1_SIZE];
     struct text data;
 
     text_init(&data);
@@ -52,10 +52,8 @@ void signature_make(const char *auth_token, struct slice url, const struct form 
     if (form)
         add_parameters(&data, form);
     check(!data.failed);
-    check(HMAC(EVP_sha1(), auth_token, (int)strlen(auth_token),
-               (const unsigned char *)text_slice(&data).at, data.size, digest, &size) != NULL);
-    check(size == 20);
-    EVP_EncodeBlock((unsigned char *)signature, digest, 20);
+    mac_sha1(slice_from(auth_token), text_slice(&data), digest);
+    EVP_EncodeBlock((unsigned char *)signature, digest, sizeof(digest));
     text_release(&data);
 }
 
