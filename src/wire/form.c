@@ -4,6 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CHUNK_SIZE = 1000, FIELDS_FIRST = 32 };
+
+/* A webhook's thirty names and values fill one. */
+struct form_chunk {
+    struct form_chunk *next;
+    size_t used, size;
+    char bytes[];
+};
+
 void form_init(struct form *form)
 {
     *form = (struct form){0};
@@ -11,8 +20,12 @@ void form_init(struct form *form)
 
 void form_release(struct form *form)
 {
-    for (size_t i = 0; i < form->count; ++i)
-        free(form->fields[i].name); /* the value lies behind it */
+    while (form->chunks) {
+        struct form_chunk *chunk = form->chunks;
+
+        form->chunks = chunk->next;
+        free(chunk);
+    }
     free(form->fields);
     form_init(form);
 }
@@ -28,13 +41,11 @@ static int hex_value(char c)
     return -1;
 }
 
-void form_decode(struct slice value, bool plus, struct text *text)
+/* Never longer than what it is made of. Returns its size. */
+static size_t decode(struct slice value, bool plus, char *out)
 {
-    if (!value.size ||
-        (!memchr(value.at, '%', value.size) && !(plus && memchr(value.at, '+', value.size)))) {
-        text_add_slice(text, value);
-        return;
-    }
+    size_t size = 0;
+
     for (size_t i = 0; i < value.size; ++i) {
         char c = value.at[i];
 
@@ -45,14 +56,40 @@ void form_decode(struct slice value, bool plus, struct text *text)
         } else if (c == '+' && plus) {
             c = ' ';
         }
-        text_add_char(text, c);
+        out[size++] = c;
+    }
+    return size;
+}
+
+void form_decode(struct slice value, bool plus, struct text *text)
+{
+    char part[256];
+
+    if (!value.size ||
+        (!memchr(value.at, '%', value.size) && !(plus && memchr(value.at, '+', value.size)))) {
+        text_add_slice(text, value);
+        return;
+    }
+    while (value.size) {
+        size_t size = value.size < sizeof(part) ? value.size : sizeof(part);
+
+        if (size < value.size) /* not between a '%' and its digits */
+            for (size_t back = 1; back <= 2; ++back)
+                if (value.at[size - back] == '%') {
+                    size -= back;
+                    break;
+                }
+        text_add_bytes(text, part, decode(slice_of(value.at, size), plus, part));
+        value = slice_of(value.at + size, value.size - size);
     }
 }
 
 static bool is_plain(unsigned char c, bool plus)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || (plus ? c == '*' : c == '~');
+    static const char LETTERS[256] = {
+        ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['-'] = 1, ['.'] = 1, ['_'] = 1};
+
+    return LETTERS[c] || c == (plus ? '*' : '~');
 }
 
 void form_encode(struct slice value, bool plus, struct text *text)
@@ -107,7 +144,9 @@ static size_t utf8_character(const unsigned char *at, size_t size)
 bool utf8_is_valid(struct slice bytes)
 {
     for (size_t i = 0; i < bytes.size;) {
-        size_t length = utf8_character((const unsigned char *)bytes.at + i, bytes.size - i);
+        size_t length = (signed char)bytes.at[i] > 0
+                            ? 1
+                            : utf8_character((const unsigned char *)bytes.at + i, bytes.size - i);
 
         if (!length)
             return false;
@@ -133,69 +172,93 @@ void utf8_clean(struct slice bytes, struct text *text)
     }
 }
 
-/* Name and value share one block of memory. */
-static int append(struct form *form, struct slice name, struct slice value)
+/* Room for so many bytes, or NULL. */
+static char *chunk_take(struct form *form, size_t size)
 {
-    char *block = malloc(name.size + value.size + 2);
+    struct form_chunk *chunk = form->chunks;
 
-    if (block && form->count == form->room) {
-        size_t room = form->room ? 2 * form->room : 16;
-        struct form_field *fields = realloc(form->fields, room * sizeof(*fields));
+    if (!chunk || chunk->size - chunk->used < size) {
+        size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
 
-        if (fields) {
-            form->fields = fields;
-            form->room = room;
-        }
+        chunk = malloc(sizeof(*chunk) + room);
+        if (!chunk)
+            return NULL;
+        *chunk = (struct form_chunk){.next = form->chunks, .size = room};
+        form->chunks = chunk;
     }
-    if (!block || form->count == form->room) {
-        free(block);
+    chunk->used += size;
+    return chunk->bytes + chunk->used - size;
+}
+
+static bool field_reserve(struct form *form)
+{
+    size_t room = form->room ? 2 * form->room : FIELDS_FIRST;
+    struct form_field *fields;
+
+    if (form->count < form->room)
+        return true;
+    fields = realloc(form->fields, room * sizeof(*fields));
+    if (!fields)
+        return false;
+    form->fields = fields;
+    form->room = room;
+    return true;
+}
+
+/* Name and value, one behind the other; decoded in place when they come encoded. */
+static int append(struct form *form, struct slice name, struct slice value, bool encoded)
+{
+    char *block = field_reserve(form) ? chunk_take(form, name.size + value.size + 2) : NULL;
+    struct form_field *field;
+
+    if (!block) {
         form->failed = true;
         return ENOMEM;
     }
-    if (name.size)
-        memcpy(block, name.at, name.size);
-    block[name.size] = '\0';
-    if (value.size)
-        memcpy(block + name.size + 1, value.at, value.size);
-    block[name.size + 1 + value.size] = '\0';
-    form->fields[form->count++] =
-        (struct form_field){block, block + name.size + 1, name.size, value.size};
+    field = &form->fields[form->count++];
+    if (encoded) {
+        field->name_size = decode(name, true, block);
+        field->value_size = decode(value, true, block + field->name_size + 1);
+    } else {
+        field->name_size = name.size;
+        field->value_size = value.size;
+        if (name.size)
+            memcpy(block, name.at, name.size);
+        if (value.size)
+            memcpy(block + name.size + 1, value.at, value.size);
+    }
+    block[field->name_size] = '\0';
+    block[field->name_size + 1 + field->value_size] = '\0';
+    field->name = block;
+    field->value = block + field->name_size + 1;
     return 0;
 }
 
 int form_parse(struct form *form, struct slice body)
 {
-    struct text name, value;
-    int err = 0;
-
     form_init(form);
-    text_init(&name);
-    text_init(&value);
-    while (body.size && !err) {
+    while (body.size) {
         struct slice pair = slice_cut(&body, '&');
-        struct slice raw = slice_cut(&pair, '=');
+        struct slice name = slice_cut(&pair, '=');
+        const struct form_field *field;
 
-        if (!raw.size)
+        if (!name.size)
             continue;
-        text_clear(&name);
-        text_clear(&value);
-        form_decode(raw, true, &name);
-        form_decode(pair, true, &value);
-        if (name.failed || value.failed)
-            err = ENOMEM;
-        else if (!utf8_is_valid(text_slice(&name)) || !utf8_is_valid(text_slice(&value)))
-            err = EILSEQ;
-        else
-            err = append(form, text_slice(&name), text_slice(&value));
+        if (append(form, name, pair, true))
+            return ENOMEM;
+        field = &form->fields[form->count - 1];
+        if (!utf8_is_valid(slice_of(field->name, field->name_size)) ||
+            !utf8_is_valid(slice_of(field->value, field->value_size))) {
+            --form->count;
+            return EILSEQ;
+        }
     }
-    text_release(&name);
-    text_release(&value);
-    return err;
+    return 0;
 }
 
 void form_add_slice(struct form *form, struct slice name, struct slice value)
 {
-    (void)append(form, name, value); /* remembered in failed */
+    (void)append(form, name, value, false); /* remembered in failed */
 }
 
 void form_add(struct form *form, const char *name, const char *value)
@@ -210,9 +273,7 @@ void form_set(struct form *form, const char *name, const char *value)
     for (size_t i = 0; i < form->count; ++i) {
         struct form_field *field = &form->fields[i];
 
-        if (strcmp(field->name, name) == 0)
-            free(field->name);
-        else
+        if (strcmp(field->name, name) != 0)
             form->fields[kept++] = *field;
     }
     form->count = kept;

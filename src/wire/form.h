@@ -13,13 +13,16 @@
  *   form_release(&form);
  */
 struct form_field {
-    char *name, *value;
+    const char *name, *value;
     size_t name_size, value_size;
 };
+
+struct form_chunk; /* names and values lie in a few large pieces of memory */
 
 struct form {
     struct form_field *fields;
     size_t count, room;
+    struct form_chunk *chunks;
     bool failed; /* form_add ran out of memory */
 };
 
