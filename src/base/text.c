@@ -203,17 +203,23 @@ void text_add_char(struct text *text, char more)
 void text_addf(struct text *text, const char *format, ...)
 {
     va_list list;
+    size_t room;
     int size;
 
-    va_start(list, format);
-    size = vsnprintf(NULL, 0, format, list);
-    va_end(list);
-    if (size < 0 || !text_grow(text, (size_t)size))
+    if (!text_grow(text, 48)) /* what most have room in, so that they are printed once */
         return;
+    room = text->room - text->size;
     va_start(list, format);
-    vsnprintf(text->at + text->size, (size_t)size + 1, format, list);
+    size = vsnprintf(text->at + text->size, room, format, list);
     va_end(list);
-    text->size += (size_t)size;
+    if (size >= 0 && (size_t)size >= room && text_grow(text, (size_t)size)) {
+        va_start(list, format);
+        size = vsnprintf(text->at + text->size, (size_t)size + 1, format, list);
+        va_end(list);
+    }
+    if (size >= 0 && !text->failed)
+        text->size += (size_t)size;
+    text->at[text->size] = '\0'; /* also after a half that found no room */
 }
 
 char *text_take(struct text *text, size_t *size)

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,17 +7,15 @@
 /* Where a number lives: its country, when it tells; town and so on come empty, as unknown ones do. */
 static void add_places(const struct call *call, struct form *form)
 {
-    static const char *const WHO[] = {"From", "To", "Caller", "Called"};
-    static const char *const WHAT[] = {"City", "State", "Zip", "Country"};
-    char name[24];
+    static const char *const NAMES[] = {"FromCity",   "FromState",   "FromZip",   "FromCountry",
+                                        "ToCity",     "ToState",     "ToZip",     "ToCountry",
+                                        "CallerCity", "CallerState", "CallerZip", "CallerCountry",
+                                        "CalledCity", "CalledState", "CalledZip", "CalledCountry"};
 
-    for (size_t i = 0; i < array_count(WHO); ++i) {
-        const char *country = i % 2 ? call->to_country : call->from_country;
+    for (size_t i = 0; i < array_count(NAMES); ++i) {
+        const char *country = i / 4 % 2 ? call->to_country : call->from_country;
 
-        for (size_t j = 0; j < array_count(WHAT); ++j) {
-            snprintf(name, sizeof(name), "%s%s", WHO[i], WHAT[j]);
-            form_add(form, name, j == 3 ? country : "");
-        }
+        form_add(form, NAMES[i], i % 4 == 3 ? country : "");
     }
 }
 
