@@ -39,6 +39,8 @@ struct http_client {
     bool (*may_connect)(void *arg, const struct sockaddr *address);
     void *may_connect_arg;
     struct loop_timer timer, cancel_timer, tell_timer;
+    bool beginning;           /* libcurl's timer moves several times while a request begins */
+    long wait_ms;             /* what it asked for last; -1: nothing */
     struct table orders;      /* ref -> order */
     struct watched **sockets; /* by descriptor; NULL: never seen */
     size_t socket_room;
@@ -281,6 +283,9 @@ static int timer_wanted(CURLM *multi, long wait_ms, void *arg)
     struct http_client *client = arg;
 
     (void)multi;
+    client->wait_ms = wait_ms;
+    if (client->beginning)
+        return 0;
     if (wait_ms < 0) {
         loop_timer_stop(client->loop, &client->timer);
         return 0;
@@ -360,6 +365,7 @@ int http_client_new(struct http_client **clientp, struct loop *loop,
     if (!client)
         return ENOMEM;
     client->loop = loop;
+    client->wait_ms = -1;
     client->insecure = options && options->insecure;
     client->may_connect = options ? options->may_connect : NULL;
     client->may_connect_arg = options ? options->may_connect_arg : NULL;
@@ -503,14 +509,21 @@ static void tell_later(void *arg)
  * On its way at once: waiting for libcurl's own timer would cost the loop another round. What ends
  * right here is told later, as promised.
  */
-static void begin(struct http_client *client)
+static bool begin(struct http_client *client, CURL *easy)
 {
     int running = 0;
+    bool begun;
 
-    curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    if ((size_t)running < client->orders.count &&
+    client->beginning = true;
+    begun = curl_multi_add_handle(client->multi, easy) == CURLM_OK;
+    if (begun)
+        curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    client->beginning = false;
+    timer_wanted(client->multi, client->wait_ms, client);
+    if (begun && (size_t)running < client->orders.count &&
         loop_timer_start(client->loop, &client->tell_timer, loop_clock(), tell_later, client))
-        return; /* no memory: the next answer's turn tells it */
+        return true; /* no memory: the next answer's turn tells it */
+    return begun;
 }
 
 int http_client_send(struct http_client *client, const struct http_order *from,
@@ -538,13 +551,12 @@ int http_client_send(struct http_client *client, const struct http_order *from,
     order->ref = ++client->last_ref;
     if (table_put_id(&client->orders, order->ref, order))
         goto out;
-    if (curl_multi_add_handle(client->multi, order->easy)) {
+    if (!begin(client, order->easy)) {
         table_remove_id(&client->orders, order->ref);
         goto out;
     }
     if (ref)
         *ref = order->ref;
-    begin(client);
     return 0;
 out:
     order_free(order);
