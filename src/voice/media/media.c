@@ -198,7 +198,8 @@ static void order_put(struct media *media, const struct media_order *order)
         order_wake(media);
         nanosleep(&moment, NULL);
     }
-    order_wake(media);
+    if (order->kind != ORDER_LEG_OPEN) /* nothing happens to a leg before its next order */
+        order_wake(media);
 }
 
 void media_order_release(struct media_order *order)
