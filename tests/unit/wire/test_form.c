@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -25,6 +26,52 @@ static void a_form_is_read_with_repeats_blanks_and_percents(void **state)
     assert_string_equal(form_get(&form, "P"), "100%");
     assert_string_equal(form_get(&form, "Q"), "%zz%4");
     assert_null(form_get(&form, "to"));
+    form_release(&form);
+}
+
+/* Wherever a percent sign falls in a long value: nothing is torn. */
+static void a_long_value_is_decoded_whole(void **state)
+{
+    struct text text;
+
+    (void)state;
+    for (size_t before = 240; before < 530; ++before) {
+        text_init(&text);
+        for (size_t i = 0; i < before; ++i)
+            text_add_char(&text, 'a');
+        text_add(&text, "%41%%4%42");
+        struct text decoded;
+
+        text_init(&decoded);
+        form_decode(text_slice(&text), true, &decoded);
+        assert_int_equal(decoded.size, before + 5);
+        assert_string_equal(decoded.at + before - 1, "aA%%4B");
+        text_release(&decoded);
+        text_release(&text);
+    }
+}
+
+static void many_and_long_fields_are_all_there(void **state)
+{
+    struct form form;
+    char name[16], value[2048];
+
+    (void)state;
+    form_init(&form);
+    memset(value, 'v', sizeof(value));
+    for (int i = 0; i < 200; ++i) {
+        snprintf(name, sizeof(name), "n%d", i);
+        value[i * 10] = '\0';
+        form_add(&form, name, value);
+        value[i * 10] = 'v';
+    }
+    for (int i = 0; i < 200; ++i) {
+        snprintf(name, sizeof(name), "n%d", i);
+        assert_int_equal(strlen(form_get(&form, name)), i * 10);
+    }
+    form_set(&form, "n7", "other");
+    assert_string_equal(form_get(&form, "n7"), "other");
+    assert_int_equal(form.count, 200);
     form_release(&form);
 }
 
@@ -118,6 +165,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_form_is_read_with_repeats_blanks_and_percents),
+        cmocka_unit_test(a_long_value_is_decoded_whole),
+        cmocka_unit_test(many_and_long_fields_are_all_there),
         cmocka_unit_test(what_is_not_text_is_refused),
         cmocka_unit_test(what_was_written_is_read_back),
         cmocka_unit_test(bytes_that_are_not_text_are_replaced),
