@@ -51,6 +51,7 @@ void attempt_go_to(struct dialer *dialer, struct attempt *attempt, struct agent 
     if (attempt->record.state != ATTEMPT_ANSWERED)
         attempt_become(dialer, attempt, ATTEMPT_ANSWERED);
     attempt->record.action = ANSWER_JOIN;
+    attempt->left = 0;
     touch_attempt(dialer, attempt);
     desk_guest_came(dialer, attempt, agent);
     pop_answered(dialer, attempt);
@@ -163,6 +164,8 @@ void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agen
 
     if (state == ATTEMPT_CLOSING || state == ATTEMPT_ENDED || state == ATTEMPT_BRIDGED)
         return;
+    if (state == ATTEMPT_WAITING && agent && attempt->old_room == agent)
+        return; /* old news: it was told to leave that room again */
     if (state != ATTEMPT_ANSWERED && state != ATTEMPT_WAITING)
         attempt_answered(dialer, attempt);
     if (agent && attempt->agent == agent) {
@@ -175,11 +178,10 @@ void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agen
     }
 }
 
-void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attempt_result result)
+static void let_agent_go(struct dialer *dialer, struct attempt *attempt, enum attempt_result result)
 {
     struct agent *agent = attempt->agent;
 
-    attempt_close(dialer, attempt, result, ANSWER_HANG_UP);
     if (!agent)
         return;
     if (attempt->record.conversed && result == RESULT_CONNECTED)
@@ -188,4 +190,16 @@ void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attemp
         attempt_detach(dialer, attempt,
                        agent->reservation.status == RESERVATION_ACCEPTED ? RESERVATION_COMPLETED
                                                                          : RESERVATION_CANCELED);
+}
+
+void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attempt_result result)
+{
+    attempt_close(dialer, attempt, result, ANSWER_HANG_UP);
+    let_agent_go(dialer, attempt, result);
+}
+
+void attempt_left(struct dialer *dialer, struct attempt *attempt)
+{
+    attempt_closes(dialer, attempt, RESULT_CONNECTED, ANSWER_HANG_UP);
+    let_agent_go(dialer, attempt, RESULT_CONNECTED);
 }

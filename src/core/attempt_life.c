@@ -106,7 +106,8 @@ static instant silence_ends(const struct dialer *dialer, const struct attempt *a
     case ATTEMPT_ANSWERED:
         return instant_add(now, record->action == ANSWER_NONE ? UNDECIDED_MAX : JOIN_MAX);
     case ATTEMPT_WAITING:
-        return instant_add(record->answered_at, options->answer_wait_max);
+        /* an answer in the future was written before the clock went back */
+        return instant_add(instant_min(record->answered_at, now), options->answer_wait_max);
     case ATTEMPT_BRIDGED:
         return instant_add(now, dialer->limits.talk_check);
     case ATTEMPT_CLOSING:
@@ -134,7 +135,9 @@ void attempt_schedule(struct dialer *dialer, struct attempt *attempt)
 
     if (attempt->polls && (attempt->record.state != ATTEMPT_WAITING || attempt->doubtful))
         at = back_off(dialer, attempt->polls);
-    else if (attempt->nudges && attempt->record.state != ATTEMPT_WAITING)
+    else if (attempt->nudges && attempt->record.state != ATTEMPT_WAITING &&
+             !(attempt->record.state == ATTEMPT_CLOSING &&
+               attempt->record.action == ANSWER_MESSAGE))
         at = instant_add(dialer->now, NUDGE_PAUSE);
     timer_set(dialer, &attempt->timer, at);
 }
@@ -206,6 +209,8 @@ struct attempt *attempt_restore(struct dialer *dialer, struct lead *lead,
     init_attempt(attempt, lead);
     attempt->record = attempt->recorded = *record;
     attempt->appeared = true;
+    /* an order in the future was written before the clock went back */
+    attempt->rings_until = instant_add(instant_min(record->ordered_at, dialer->now), ORDER_LIFE);
     id_index_put(&dialer->attempt_ids, record->id, attempt);
     timer_clear(dialer, &lead->timer);
     enter_lead(dialer, lead, attempt);
@@ -245,15 +250,28 @@ void attempt_sure(struct dialer *dialer, struct attempt *attempt)
     dialer->look = dialer->all;
 }
 
-void attempt_close(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
-                   enum answer_action action)
+/* Whoever answers in the same moment is not cut off: that call asks, and is told goodbye. */
+void attempt_tell_end(struct dialer *dialer, const struct attempt *attempt)
+{
+    emit(dialer, attempt->record.answered_at ? EFFECT_HANG_UP_CALL : EFFECT_CANCEL_CALL)
+        ->of.attempt_id = attempt->record.id;
+}
+
+void attempt_closes(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
+                    enum answer_action action)
 {
     attempt->record.result = result;
     attempt->record.action = action;
     attempt_become(dialer, attempt, ATTEMPT_CLOSING);
-    if (action == ANSWER_HANG_UP && dialer->answering != attempt)
-        emit(dialer, EFFECT_HANG_UP_CALL)->of.attempt_id = attempt->record.id;
     attempt_schedule(dialer, attempt);
+}
+
+void attempt_close(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
+                   enum answer_action action)
+{
+    attempt_closes(dialer, attempt, result, action);
+    if (action == ANSWER_HANG_UP && dialer->answering != attempt)
+        attempt_tell_end(dialer, attempt);
 }
 
 void attempt_cancel(struct dialer *dialer, struct attempt *attempt, enum refusal reason)
@@ -321,13 +339,29 @@ void attempt_finish(struct dialer *dialer, struct attempt *attempt)
     slab_give(&dialer->attempts, attempt);
 }
 
+/* Not wanted any more, and it cannot be known whether its telephone rings: the agent is free, the lead
+ * hangs on it until no order can still be on its way, for whoever answers is to be told goodbye. */
+void attempt_withdraw(struct dialer *dialer, struct attempt *attempt)
+{
+    attempt_close(dialer, attempt, RESULT_FAILED, ANSWER_HANG_UP);
+    attempt_detach(dialer, attempt, RESERVATION_CANCELED);
+    attempt_sure(dialer, attempt);
+}
+
 /* Nobody can say what became of it: told to hang up in case it lives, and the worst is taken as true. */
 static void give_up(struct dialer *dialer, struct attempt *attempt)
 {
     const struct attempt_record *record = &attempt->record;
     enum attempt_result result = record->result;
 
-    emit(dialer, EFFECT_HANG_UP_CALL)->of.attempt_id = record->id;
+    if (is_unanswered(record->state)) {
+        attempt_withdraw(dialer, attempt);
+        return;
+    }
+    if (record->answered_at && !record->conversed) /* it ends by itself */
+        attempt_tell_message(dialer, attempt);
+    else
+        attempt_tell_end(dialer, attempt);
     if (!result && record->conversed)
         result = RESULT_CONNECTED;
     else if (!result && record->answered_at)
@@ -344,9 +378,8 @@ static void poll_call(struct dialer *dialer, struct attempt *attempt)
         return;
     }
     ++attempt->polls;
-    if (attempt->record.state == ATTEMPT_CLOSING &&
-        (attempt->record.action != ANSWER_MESSAGE || attempt->polls > 1))
-        emit(dialer, EFFECT_HANG_UP_CALL)->of.attempt_id = attempt->record.id;
+    if (attempt->record.state == ATTEMPT_CLOSING && attempt->record.action != ANSWER_MESSAGE)
+        attempt_tell_end(dialer, attempt);
     effect = emit(dialer, EFFECT_POLL_CALL);
     effect->of.poll.attempt = attempt->record.id;
     effect->of.poll.poll = attempt->poll;

@@ -21,10 +21,10 @@ static bool is_unanswered(const struct attempt *attempt)
 }
 
 /* A call lives that nobody waits for any more. */
-static void hang_up_stray(struct dialer *dialer, attempt_id id)
+static void cancel_stray(struct dialer *dialer, attempt_id id)
 {
     if (id && id < dialer->attempt_next)
-        emit(dialer, EFFECT_HANG_UP_CALL)->of.attempt_id = id;
+        emit(dialer, EFFECT_CANCEL_CALL)->of.attempt_id = id;
 }
 
 static struct verdict may_be_placed(struct dialer *dialer, const struct attempt *attempt)
@@ -81,6 +81,7 @@ void calls_committed(struct dialer *dialer, const struct event *event)
         return;
     }
     attempt->record.ordered_at = dialer->now;
+    attempt->rings_until = instant_add(dialer->now, ORDER_LIFE);
     count_call(dialer, attempt);
     touch_attempt(dialer, attempt);
     effect = emit(dialer, EFFECT_PLACE_CALL);
@@ -101,7 +102,7 @@ void calls_placed(struct dialer *dialer, const struct event *event)
     struct attempt *attempt = find(dialer, event->of.call.attempt);
 
     if (!attempt || attempt->record.state == ATTEMPT_ENDED) {
-        hang_up_stray(dialer, event->of.call.attempt);
+        cancel_stray(dialer, event->of.call.attempt);
         return;
     }
     attempt->known = true;
@@ -109,7 +110,7 @@ void calls_placed(struct dialer *dialer, const struct event *event)
         attempt_become(dialer, attempt, ATTEMPT_PLACED);
         attempt_schedule(dialer, attempt);
     } else if (attempt->record.state == ATTEMPT_CLOSING && !attempt->record.answered_at) {
-        hang_up_stray(dialer, attempt->record.id);
+        cancel_stray(dialer, attempt->record.id);
     }
 }
 
@@ -166,6 +167,7 @@ static void answered_while_closing(struct dialer *dialer, struct attempt *attemp
 {
     if (attempt->record.answered_at)
         return;
+    attempt->known = true;
     attempt->record.answered_at = dialer->now;
     attempt->record.counted_answer = true;
     attempt->record.result = RESULT_ABANDONED;
@@ -174,12 +176,12 @@ static void answered_while_closing(struct dialer *dialer, struct attempt *attemp
     attempt_schedule(dialer, attempt);
 }
 
-static void tell_message(struct dialer *dialer, const struct attempt *attempt)
+void attempt_tell_message(struct dialer *dialer, const struct attempt *attempt)
 {
     struct effect *effect = emit(dialer, EFFECT_REDIRECT_CALL);
 
     effect->of.answer.attempt = attempt->record.id;
-    effect->of.answer.action = attempt->record.action;
+    effect->of.answer.action = ANSWER_MESSAGE;
     effect->of.answer.campaign = attempt->record.campaign;
 }
 
@@ -216,6 +218,7 @@ static void call_over(struct dialer *dialer, struct attempt *attempt, enum call_
 static void status_moves(struct dialer *dialer, struct attempt *attempt, enum call_status status)
 {
     enum attempt_state state = attempt->record.state;
+    bool known = attempt->known;
 
     attempt->known = true;
     if ((status == CALL_QUEUED || status == CALL_INITIATED) && state == ATTEMPT_PLANNED)
@@ -227,7 +230,9 @@ static void status_moves(struct dialer *dialer, struct attempt *attempt, enum ca
     else if (status == CALL_IN_PROGRESS && state == ATTEMPT_CLOSING &&
              !attempt->record.answered_at) {
         answered_while_closing(dialer, attempt);
-        tell_message(dialer, attempt);
+        attempt_tell_message(dialer, attempt);
+    } else if (!known && state == ATTEMPT_CLOSING && !attempt->record.answered_at) {
+        attempt_tell_end(dialer, attempt); /* it had not been there when it was told so */
     }
     if (attempt->record.state != state)
         attempt_schedule(dialer, attempt);
@@ -248,7 +253,7 @@ void calls_status(struct dialer *dialer, const struct event *event)
 
     if (!attempt) {
         if (!call_status_is_final(call->status))
-            hang_up_stray(dialer, call->attempt);
+            cancel_stray(dialer, call->attempt);
         return;
     }
     note_hello(dialer, attempt, call->hello_us);
@@ -280,7 +285,8 @@ void calls_answered(struct dialer *dialer, const struct event *event)
     }
     effect = emit(dialer, EFFECT_ANSWER_CALL);
     effect->of.answer.attempt = event->of.call.attempt;
-    effect->of.answer.action = dialer->answering ? attempt->record.action : ANSWER_HANG_UP;
+    /* A person whom nobody expects any more is told goodbye, too. */
+    effect->of.answer.action = dialer->answering ? attempt->record.action : ANSWER_MESSAGE;
     effect->of.answer.campaign = dialer->answering ? attempt->record.campaign : 0;
     if (effect->of.answer.action == ANSWER_JOIN)
         effect->of.answer.agent = attempt->record.agent;
@@ -290,14 +296,17 @@ void calls_answered(struct dialer *dialer, const struct event *event)
 void calls_joined(struct dialer *dialer, const struct event *event)
 {
     struct attempt *attempt = find(dialer, event->of.call.attempt);
+    struct agent *agent;
 
     if (!attempt) {
-        hang_up_stray(dialer, event->of.call.attempt);
+        cancel_stray(dialer, event->of.call.attempt);
         return;
     }
     note_hello(dialer, attempt, event->of.call.hello_us);
     attempt->known = true;
-    attempt_in_room(dialer, attempt, id_index_get(&dialer->agent_ids, event->of.call.agent));
+    agent = id_index_get(&dialer->agent_ids, event->of.call.agent);
+    if (!agent || attempt->left != agent->record.id) /* else it is older than the news of leaving */
+        attempt_in_room(dialer, attempt, agent);
     attempt_sure(dialer, attempt);
 }
 
@@ -317,10 +326,22 @@ void calls_left(struct dialer *dialer, const struct event *event)
     if (attempt->record.state == ATTEMPT_ANSWERED && attempt->agent == agent &&
         attempt->record.action == ANSWER_JOIN)
         attempt_in_room(dialer, attempt, agent); /* the news of joining is late */
-    if (attempt->record.state == ATTEMPT_BRIDGED && attempt->agent == agent)
-        conversation_over(dialer, attempt);
-    else
+    if (attempt->record.state == ATTEMPT_BRIDGED && attempt->agent == agent) {
+        desk_guest_left_all(dialer, attempt);
+        attempt_left(dialer, attempt);
+    } else {
         desk_guest_left(dialer, attempt, agent);
+    }
+    attempt->left = agent->record.id;
+}
+
+/* A message that is long over was never heard: told once more, then it is enough. */
+static void hear_it_out(struct dialer *dialer, struct attempt *attempt)
+{
+    if (attempt->nudges)
+        attempt_tell_end(dialer, attempt);
+    else
+        attempt_tell_message(dialer, attempt);
 }
 
 static void polled_in_progress(struct dialer *dialer, struct attempt *attempt, agent_id room)
@@ -337,11 +358,13 @@ static void polled_in_progress(struct dialer *dialer, struct attempt *attempt, a
     if (attempt->record.state == ATTEMPT_CLOSING)
         desk_guest_left_all(dialer, attempt);
     desk_guest_arrived(dialer, attempt);
+    if (attempt->record.state == ATTEMPT_CLOSING && attempt->record.action == ANSWER_MESSAGE)
+        hear_it_out(dialer, attempt);
     ++attempt->nudges;
     if (attempt->record.state == ATTEMPT_ANSWERED && attempt->record.action == ANSWER_NONE)
         attempt_decide(dialer, attempt);
     else if (attempt->record.state == ATTEMPT_ANSWERED && attempt->nudges > NUDGES_MAX)
-        attempt_hang_up(dialer, attempt, RESULT_HUNG_UP);
+        attempt_abandon(dialer, attempt);
     else if (attempt->record.state == ATTEMPT_ANSWERED)
         attempt_go_to(dialer, attempt, attempt->agent); /* told to go there, and has not */
     else if (attempt->record.state == ATTEMPT_BRIDGED && attempt->nudges > 1)
@@ -362,9 +385,15 @@ static void polled_not_found(struct dialer *dialer, struct attempt *attempt, uin
 {
     if (!attempt->known && ++attempt->not_found < NOT_FOUND_MAX)
         return;
-    if (!attempt->known) /* its order may still be on the way */
-        hang_up_stray(dialer, attempt->record.id);
-    call_over(dialer, attempt, CALL_NOT_FOUND, sip_code);
+    if (attempt->known || dialer->now >= attempt->rings_until) {
+        call_over(dialer, attempt, CALL_NOT_FOUND, sip_code);
+        return;
+    }
+    attempt->polls = 0; /* its order may still be on the way */
+    if (attempt->record.state == ATTEMPT_CLOSING)
+        attempt_schedule(dialer, attempt);
+    else
+        attempt_withdraw(dialer, attempt);
 }
 
 void calls_polled(struct dialer *dialer, const struct event *event)

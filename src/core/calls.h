@@ -7,6 +7,9 @@
  * Attempts from the plan to the end: what the engine tells moves them forward, never back; silence
  * makes them ask, and too much silence gives them up.
  */
+/* How long an order may be on its way, before it is sure that nobody's telephone will ring. */
+#define ORDER_LIFE (90 * SECOND)
+
 struct attempt *attempt_plan(struct dialer *dialer, struct lead *lead, uint8_t number_index,
                              struct agent *agent, bool manual); /* NULL: full */
 /* As stored, after a restart; NULL: full. */
@@ -19,6 +22,9 @@ void attempt_expire(struct dialer *dialer, struct attempt *attempt);
 void attempt_orphaned(struct dialer *dialer, struct attempt *attempt);
 /* The agent ends it: canceled before the answer, connected after. */
 void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attempt_result result);
+/* It left its room: what it was told to do ends with the room, and the call with that. Asked after
+ * when it does not. */
+void attempt_left(struct dialer *dialer, struct attempt *attempt);
 void attempt_go_to(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
 /* Over for good, with its disposition where one is due. Leaves memory. */
 void attempt_finish(struct dialer *dialer, struct attempt *attempt);
@@ -29,9 +35,16 @@ void attempt_recount(struct dialer *dialer, struct attempt *attempt);
 void attempt_become(struct dialer *dialer, struct attempt *attempt, enum attempt_state state);
 void attempt_end(struct dialer *dialer, struct attempt *attempt, enum attempt_result result);
 void attempt_detach(struct dialer *dialer, struct attempt *attempt, enum reservation_status status);
-/* Told to leave. */
+/* Its end is near; attempt_close tells it to hang up, too. */
+void attempt_closes(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
+                    enum answer_action action);
 void attempt_close(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
                    enum answer_action action);
+void attempt_tell_message(struct dialer *dialer, const struct attempt *attempt);
+/* Told to the engine: hang up what was answered, cancel what was not. */
+void attempt_tell_end(struct dialer *dialer, const struct attempt *attempt);
+/* No more wanted, and its order may still be on its way. */
+void attempt_withdraw(struct dialer *dialer, struct attempt *attempt);
 /* It was answered, as far as anybody knows just now; what to do is not decided yet. */
 void attempt_answered(struct dialer *dialer, struct attempt *attempt);
 void attempt_decide(struct dialer *dialer, struct attempt *attempt);

@@ -204,8 +204,10 @@ static void clock_leapt(struct dialer *dialer, const struct event *event)
     for (uint32_t slot = 0; slot < dialer->attempts.count_max; ++slot) {
         struct attempt *attempt = slab_at(&dialer->attempts, slot);
 
-        if (attempt->record.id)
-            shift(dialer, &attempt->timer, leap);
+        if (!attempt->record.id)
+            continue;
+        shift(dialer, &attempt->timer, leap);
+        attempt->rings_until = instant_add(attempt->rings_until, leap);
     }
     for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
         struct agent *agent = slab_at(&dialer->agents, slot);

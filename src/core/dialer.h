@@ -81,6 +81,7 @@ void dialer_facts_verdicts(const struct dialer *dialer, const struct lead_facts 
 
 struct dialer_census {
     uint32_t campaigns, agents, attempts, leads, numbers, persons;
+    uint32_t doubtful; /* attempts recovered by a start, and not yet heard of */
     uint32_t agents_by_activity[AGENT_ACTIVITY_COUNT];
     uint32_t attempts_by_state[ATTEMPT_STATE_COUNT];
 };

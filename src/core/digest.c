@@ -78,6 +78,7 @@ static uint64_t of_agent(const struct agent *agent)
     mix(&m, (uint64_t)agent->leg_deadline);
     mix(&m, agent->leg_tries);
     mix(&m, agent->leg_polls);
+    mix(&m, agent->leg_leaving ? agent->leaving : 0);
     mix_timer(&m, &agent->timer);
     mix_timer(&m, &agent->leg_timer);
     return m.value;
@@ -128,6 +129,8 @@ static uint64_t of_attempt(const struct attempt *attempt)
     mix(&m, (uint64_t)record->ended_at);
     mix(&m, attempt->polls);
     mix(&m, attempt->poll);
+    mix(&m, (uint64_t)attempt->rings_until);
+    mix(&m, attempt->left);
     mix(&m, attempt->doubtful);
     mix(&m, attempt->known);
     mix(&m, attempt->room ? attempt->room->record.id : 0);

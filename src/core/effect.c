@@ -14,6 +14,7 @@ static const char *const kind_names[EFFECT_KIND_COUNT] = {
     [EFFECT_ANSWER_CALL] = "answer-call",
     [EFFECT_REDIRECT_CALL] = "redirect-call",
     [EFFECT_HANG_UP_CALL] = "hang-up-call",
+    [EFFECT_CANCEL_CALL] = "cancel-call",
     [EFFECT_POLL_CALL] = "poll-call",
     [EFFECT_DIAL_AGENT_LEG] = "dial-agent-leg",
     [EFFECT_HANG_UP_AGENT_LEG] = "hang-up-agent-leg",

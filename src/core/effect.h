@@ -11,11 +11,11 @@
  * What the dialer asks of the shell. The effects of one event come out records first, then acts;
  * all records of one event are committed together or not at all, in the order of events. Acts, too,
  * wait for that commit, except EFFECT_ANSWER_CALL, EFFECT_REDIRECT_CALL, EFFECT_HANG_UP_CALL,
- * EFFECT_SCREEN_POP, EFFECT_REFUSE and the polls, which are done at once: they harm nobody when a
- * restart forgets them.
+ * EFFECT_CANCEL_CALL, EFFECT_SCREEN_POP, EFFECT_REFUSE and the polls, which are done at once: they
+ * harm nobody when a restart forgets them.
  *
- * EFFECT_HANG_UP_CALL may overtake the order of its call: then the call is not placed at all, or
- * ended as soon as the engine has it.
+ * EFFECT_HANG_UP_CALL and EFFECT_CANCEL_CALL may overtake the order of their call: then the call is
+ * not placed at all, or ended as soon as the engine has it.
  *
  * When the record of an attempt in state planned has been committed, feed EVENT_ATTEMPT_COMMITTED:
  * the rules are asked again and EFFECT_PLACE_CALL follows.
@@ -40,6 +40,9 @@ enum effect_kind {
     EFFECT_POLL_AGENT_LEG,    /* leg: EVENT_AGENT_LEG_CONNECTED or _LOST follows */
     EFFECT_SCREEN_POP,        /* pop */
     EFFECT_REFUSE,            /* refuse: the event was not accepted; no such effect means it was */
+    /* the numbers of kinds stand in journals, so what is new comes last */
+    EFFECT_CANCEL_CALL, /* attempt_id; the same, but a call that was answered meanwhile is left
+                                 alone: the engine asks what it is to be told */
     EFFECT_KIND_COUNT
 };
 

@@ -66,6 +66,7 @@ static void code_act(struct codec *codec, const struct effect *effect)
         code_id(codec, effect->of.answer.campaign);
         break;
     case EFFECT_HANG_UP_CALL:
+    case EFFECT_CANCEL_CALL:
         code_id(codec, effect->of.attempt_id);
         break;
     case EFFECT_POLL_CALL:

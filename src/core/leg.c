@@ -19,12 +19,18 @@ static void leg_become(struct dialer *dialer, struct agent *agent, enum leg_stat
     desk_update_idle(dialer, agent);
 }
 
-static void act(struct dialer *dialer, const struct agent *agent, enum effect_kind kind)
+static void act_on(struct dialer *dialer, const struct agent *agent, uint32_t serial,
+                   enum effect_kind kind)
 {
     struct effect *effect = emit(dialer, kind);
 
     effect->of.leg.agent = agent->record.id;
-    effect->of.leg.serial = agent->record.leg_serial;
+    effect->of.leg.serial = serial;
+}
+
+static void act(struct dialer *dialer, const struct agent *agent, enum effect_kind kind)
+{
+    act_on(dialer, agent, agent->record.leg_serial, kind);
 }
 
 static void dial_anew(struct dialer *dialer, struct agent *agent)
@@ -43,7 +49,7 @@ static void dial_anew(struct dialer *dialer, struct agent *agent)
 void leg_dial(struct dialer *dialer, struct agent *agent)
 {
     if (agent->leg_leaving)
-        act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG); /* the one before */
+        act_on(dialer, agent, agent->leaving, EFFECT_HANG_UP_AGENT_LEG);
     leg_become(dialer, agent, LEG_DIALLING);
     agent->leg_deadline = instant_add(dialer->now, dialer->limits.leg_grace);
     agent->leg_tries = 0;
@@ -51,10 +57,11 @@ void leg_dial(struct dialer *dialer, struct agent *agent)
 }
 
 /* Told so again, now and then, until it is known to be gone. */
-static void leave(struct dialer *dialer, struct agent *agent)
+static void leave(struct dialer *dialer, struct agent *agent, uint32_t serial)
 {
-    act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
+    act_on(dialer, agent, serial, EFFECT_HANG_UP_AGENT_LEG);
     agent->leg_leaving = true;
+    agent->leaving = serial;
     agent->leg_polls = 0;
     timer_set(dialer, &agent->leg_timer, instant_add(dialer->now, dialer->limits.poll_first));
 }
@@ -65,7 +72,7 @@ void agent_leg_hang_up(struct dialer *dialer, struct agent *agent)
         return;
     if (agent->record.leg != LEG_LOST) {
         timer_clear(dialer, &agent->leg_timer);
-        leave(dialer, agent);
+        leave(dialer, agent, agent->record.leg_serial);
     }
     leg_become(dialer, agent, LEG_NONE);
 }
@@ -78,6 +85,7 @@ void leg_recover(struct dialer *dialer, struct agent *agent)
         leg_move(dialer, agent, LEG_REJOINING);
     if (agent->record.leg == LEG_NONE || agent->record.leg == LEG_LOST) {
         agent->leg_leaving = agent->record.leg_serial != 0;
+        agent->leaving = agent->record.leg_serial;
         timer_set(dialer, &agent->leg_timer, agent->leg_leaving ? dialer->now : INSTANT_NEVER);
         return;
     }
@@ -107,7 +115,7 @@ static instant back_off(const struct dialer *dialer, uint32_t tries)
 static void give_up(struct dialer *dialer, struct agent *agent)
 {
     timer_clear(dialer, &agent->leg_timer);
-    leave(dialer, agent);
+    leave(dialer, agent, agent->record.leg_serial);
     leg_become(dialer, agent, LEG_LOST);
     desk_leg_given_up(dialer, agent);
 }
@@ -115,9 +123,12 @@ static void give_up(struct dialer *dialer, struct agent *agent)
 static void poll_leg(struct dialer *dialer, struct agent *agent)
 {
     ++agent->leg_polls;
-    act(dialer, agent, EFFECT_POLL_AGENT_LEG);
+    act_on(dialer, agent, agent->leg_leaving ? agent->leaving : agent->record.leg_serial,
+           EFFECT_POLL_AGENT_LEG);
     timer_set(dialer, &agent->leg_timer,
-              instant_add(dialer->now, back_off(dialer, agent->leg_polls)));
+              instant_add(dialer->now, agent->leg_polls > dialer->limits.polls_max
+                                           ? dialer->limits.poll_last
+                                           : back_off(dialer, agent->leg_polls)));
 }
 
 /* The first dialling follows at once, later ones with growing pauses. */
@@ -166,8 +177,8 @@ void leg_expire(struct dialer *dialer, struct agent *agent)
         break;
     case LEG_NONE:
     case LEG_LOST:
-        if (agent->leg_leaving && agent->leg_polls < dialer->limits.polls_max) {
-            act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
+        if (agent->leg_leaving) {
+            act_on(dialer, agent, agent->leaving, EFFECT_HANG_UP_AGENT_LEG);
             poll_leg(dialer, agent);
         }
         break;
@@ -182,11 +193,19 @@ void leg_connected(struct dialer *dialer, const struct event *event)
     bool waited_for = agent && event->of.leg.serial == agent->record.leg_serial &&
                       agent->record.leg != LEG_NONE && agent->record.leg != LEG_LOST;
 
-    if (!waited_for) {
+    if (!agent) {
         struct effect *effect = emit(dialer, EFFECT_HANG_UP_AGENT_LEG);
 
         effect->of.leg.agent = event->of.leg.agent;
         effect->of.leg.serial = event->of.leg.serial;
+        return;
+    }
+    if (!waited_for && (agent->record.leg == LEG_NONE || agent->record.leg == LEG_LOST)) {
+        leave(dialer, agent, event->of.leg.serial);
+        return;
+    }
+    if (!waited_for) { /* the room will be looked into again, and tell if it stays */
+        act_on(dialer, agent, event->of.leg.serial, EFFECT_HANG_UP_AGENT_LEG);
         return;
     }
     agent->leg_polls = agent->leg_tries = 0;
@@ -202,13 +221,13 @@ void leg_lost(struct dialer *dialer, const struct event *event)
 {
     struct agent *agent = id_index_get(&dialer->agent_ids, event->of.leg.agent);
 
-    if (!agent || event->of.leg.serial != agent->record.leg_serial)
+    if (!agent)
         return;
-    if (agent->record.leg == LEG_NONE || agent->record.leg == LEG_LOST) {
-        if (agent->leg_leaving)
-            timer_clear(dialer, &agent->leg_timer);
+    if (agent->record.leg != LEG_NONE && agent->record.leg != LEG_LOST) {
+        if (event->of.leg.serial == agent->record.leg_serial)
+            lose(dialer, agent);
+    } else if (agent->leg_leaving && event->of.leg.serial == agent->leaving) {
+        timer_clear(dialer, &agent->leg_timer);
         agent->leg_leaving = false;
-    } else {
-        lose(dialer, agent);
     }
 }

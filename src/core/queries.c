@@ -107,6 +107,7 @@ void dialer_census(const struct dialer *dialer, struct dialer_census *census)
         .leads = slab_used(&dialer->leads),
         .numbers = slab_used(&dialer->numbers),
         .persons = slab_used(&dialer->persons),
+        .doubtful = dialer->doubtful,
     };
     for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
         const struct agent *agent = slab_at(&dialer->agents, slot);

@@ -29,6 +29,12 @@ static void link_agent(struct dialer *dialer, struct attempt *attempt)
     attempt_recount(dialer, attempt);
 }
 
+/* One that nobody was reserved for may be in any room: the rooms are asked first, and tell it. */
+static instant first_look(const struct attempt *attempt)
+{
+    return attempt->doubtful && !attempt->agent ? SECOND : 0;
+}
+
 void recovery_attempt(struct dialer *dialer, const struct event *event)
 {
     const struct attempt_record *record = &event->of.attempt;
@@ -58,12 +64,20 @@ void recovery_attempt(struct dialer *dialer, const struct event *event)
     if (record->state != ATTEMPT_ENDED && record->ordered_at) {
         attempt->doubtful = true;
         ++dialer->doubtful;
-        attempt->known = record->state != ATTEMPT_PLANNED && record->placed_at;
+        attempt->known = record->placed_at || record->ringing_at || record->answered_at;
         if (record->state == ATTEMPT_WAITING)
             chain_join(&attempt->campaign->waiting, &attempt->waiting);
     }
     if (record->state != ATTEMPT_ENDED || !attempt->agent)
-        timer_set(dialer, &attempt->timer, dialer->now);
+        timer_set(dialer, &attempt->timer, instant_add(dialer->now, first_look(attempt)));
+}
+
+/* Never longer than a whole one: the clock may have gone back meanwhile. */
+static instant wrap_up_ends(const struct dialer *dialer, const struct agent *agent)
+{
+    instant last = instant_add(dialer->now, agent->attempt->campaign->options.wrap_up_max);
+
+    return instant_max(instant_min(agent->reservation.until, last), dialer->now);
 }
 
 static void recover_agent(struct dialer *dialer, struct agent *agent)
@@ -73,7 +87,7 @@ static void recover_agent(struct dialer *dialer, struct agent *agent)
 
     leg_recover(dialer, agent);
     if (agent->record.activity == AGENT_WRAP_UP && agent->attempt)
-        timer_set(dialer, &agent->timer, instant_max(agent->reservation.until, dialer->now));
+        timer_set(dialer, &agent->timer, wrap_up_ends(dialer, agent));
     else if (!agent->attempt &&
              (busy || (agent->reservation.id && reservation_is_live(agent->reservation.status))))
         timer_set(dialer, &agent->timer, dialer->now);

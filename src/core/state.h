@@ -87,6 +87,8 @@ struct attempt {
     uint32_t poll;             /* serial of the questions; grows with each state */
     uint32_t not_found;        /* answers in a row that it does not exist */
     uint32_t nudges;           /* times it was told its action again */
+    instant rings_until;       /* ordered, and not known: by then its order is no more on its way */
+    agent_id left;             /* the room it was last heard to leave, and not sent to again */
     bool doubtful;             /* recovered, and nothing heard of it yet */
     bool known;                /* the engine was heard to have the call */
     bool appeared;             /* `recorded` is set */
@@ -113,6 +115,7 @@ struct agent {
     uint32_t leg_tries, leg_polls;
     bool leg_ask;     /* ask after the leg before dialling it anew */
     bool leg_leaving; /* told to hang up, and not yet known to have done so */
+    uint32_t leaving; /* its serial */
     struct agent_record record;
     struct reservation_record reservation;
     uint8_t membership_count;

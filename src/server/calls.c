@@ -9,6 +9,8 @@
 #include "server/server.h"
 
 #define RETRIES "#rc=4&rp=ct,rt,5xx"
+/* Somebody waits in silence meanwhile: long enough for a restart, and no longer. */
+#define ANSWER_RETRIES "#rc=5&rp=ct,rt,5xx"
 
 struct order {
     struct order *previous, *next; /* of server->orders */
@@ -79,18 +81,32 @@ static void hung_up(void *arg, const struct telephony_answer *answer)
                     answer->message);
 }
 
+/* Where it was answered first, the engine asks what it is to be told. */
+static void canceled(void *arg, const struct telephony_answer *answer)
+{
+    enum { CANNOT_CANCEL = 21220 };
+
+    if (answer->outcome != TELEPHONY_DONE && answer->code != CANNOT_CANCEL)
+        log_warning("call.cancel", "status=%u code=%d why=\"%s\"", answer->status, answer->code,
+                    answer->message);
+}
+
 bool calls_learn_sid(struct server *server, attempt_id id, const char *sid)
 {
     struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
 
-    if (!attempt)
-        return true; /* ended: its call is nobody's, the core will say so */
+    if (!attempt) { /* ended: its call is nobody's, the core will say so */
+        server->stray = id;
+        snprintf(server->stray_sid, sizeof(server->stray_sid), "%s", sid);
+        return true;
+    }
     if (!*sid || !traffic_set_call(&server->traffic, attempt, sid))
         return false;
-    if (attempt->hang_up_wanted) {
-        attempt->hang_up_wanted = false;
+    if (attempt->end_wanted == END_BY_HANGING_UP)
         telephony_hang_up(server->telephony, sid, hung_up, NULL);
-    }
+    else if (attempt->end_wanted == END_BY_CANCELING)
+        telephony_cancel(server->telephony, sid, canceled, NULL);
+    attempt->end_wanted = END_NOT_WANTED;
     return true;
 }
 
@@ -136,7 +152,7 @@ static void placed(void *arg, const struct telephony_answer *answer)
 
     if (answer->outcome == TELEPHONY_DONE && telephony_call_of(answer->body, &call)) {
         if (!traffic_attempt(&server->traffic, order->attempt)) /* given up meanwhile */
-            telephony_hang_up(server->telephony, call.sid, hung_up, NULL);
+            telephony_cancel(server->telephony, call.sid, canceled, NULL);
         else if (!calls_learn_sid(server, order->attempt, call.sid))
             log_error("call.twice", "attempt=%llu call=%s", (unsigned long long)order->attempt,
                       call.sid);
@@ -172,7 +188,7 @@ static void post_order(void *arg)
         order_free(order);
         return;
     }
-    if (!attempt || !attempt->e164[0] || attempt->hang_up_wanted ||
+    if (!attempt || !attempt->e164[0] || attempt->end_wanted ||
         attempt->record.state == ATTEMPT_ENDED) {
         order_end(order, EVENT_CALL_PLACE_FAILED);
         return;
@@ -180,7 +196,7 @@ static void post_order(void *arg)
     const struct roster_campaign *campaign =
         roster_campaign(&server->roster, attempt->record.campaign);
 
-    snprintf(url, sizeof(url), "%s/voice/answer?attempt=%llu", server->public_url,
+    snprintf(url, sizeof(url), "%s/voice/answer?attempt=%llu" ANSWER_RETRIES, server->public_url,
              (unsigned long long)order->attempt);
     snprintf(status, sizeof(status), "%s/voice/status?attempt=%llu" RETRIES, server->public_url,
              (unsigned long long)order->attempt);
@@ -240,16 +256,33 @@ void calls_redirect(struct server *server, attempt_id id, enum answer_action act
     telephony_redirect(server->telephony, attempt->call_sid, url, redirected, NULL);
 }
 
-void calls_hang_up(struct server *server, attempt_id id)
+/* NULL: not known, and `wanted` is remembered until it is. */
+static const char *sid_of(struct server *server, attempt_id id, enum end_wanted wanted)
 {
     struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
 
-    if (!attempt)
-        return;
+    if (!attempt) /* one that has just made itself heard, or that nothing is known of */
+        return server->stray == id && server->stray_sid[0] ? server->stray_sid : NULL;
     if (attempt->call_sid[0])
-        telephony_hang_up(server->telephony, attempt->call_sid, hung_up, NULL);
-    else
-        attempt->hang_up_wanted = true;
+        return attempt->call_sid;
+    attempt->end_wanted = attempt->end_wanted > wanted ? attempt->end_wanted : wanted;
+    return NULL;
+}
+
+void calls_hang_up(struct server *server, attempt_id id)
+{
+    const char *sid = sid_of(server, id, END_BY_HANGING_UP);
+
+    if (sid)
+        telephony_hang_up(server->telephony, sid, hung_up, NULL);
+}
+
+void calls_cancel(struct server *server, attempt_id id)
+{
+    const char *sid = sid_of(server, id, END_BY_CANCELING);
+
+    if (sid)
+        telephony_cancel(server->telephony, sid, canceled, NULL);
 }
 
 static void polled(struct question *question, enum call_status status, agent_id agent)

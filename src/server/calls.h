@@ -21,6 +21,7 @@ void calls_place(struct server *server, attempt_id attempt, uint32_t ring_timeou
 void calls_redirect(struct server *server, attempt_id attempt, enum answer_action action,
                     agent_id agent, campaign_id campaign);
 void calls_hang_up(struct server *server, attempt_id attempt);
+void calls_cancel(struct server *server, attempt_id attempt); /* unless it is answered */
 void calls_poll(struct server *server, attempt_id attempt, uint32_t poll);
 
 /* The engine has named the attempt's call: kept, and ended if that was asked for meanwhile. False: it is another call

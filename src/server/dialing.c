@@ -105,9 +105,21 @@ static void turn_add_record(struct turn *turn, const struct effect *effect)
         attempt->caller_id = one->caller_id = strdup(attempt->caller_id);
     if (attempt->note)
         attempt->note = one->note = strdup(attempt->note);
-    if (!attempt->core.open) /* nothing hangs on it any more */
-        traffic_drop_attempt(&turn->server->traffic,
-                             traffic_attempt(&turn->server->traffic, attempt->core.id));
+}
+
+/* Nothing hangs on these any more; their last acts have been done. */
+static void drop_closed(const struct turn *turn)
+{
+    for (size_t i = 0; i < turn->written_count; i++) {
+        const struct written *one = &turn->written[i];
+        struct known_attempt *attempt;
+
+        if (one->forbids || one->record.kind != STORE_ATTEMPT || one->record.of.attempt.core.open)
+            continue;
+        attempt = traffic_attempt(&turn->server->traffic, one->record.of.attempt.core.id);
+        if (attempt)
+            traffic_drop_attempt(&turn->server->traffic, attempt);
+    }
 }
 
 static void turn_add_act(struct turn *turn, const struct effect *effect)
@@ -257,6 +269,7 @@ void dialing_feed(struct server *server, struct event *event, struct fed *fed)
             effects_act(server, &effect);
     }
     turn_add_journal(turn, event, &outcome);
+    drop_closed(turn);
     keeper_post(server->keeper, KEEPER_MUST, turn_write, turn_done, turn);
     server->feeding = false;
     dialing_wake(server);

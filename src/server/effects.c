@@ -139,6 +139,9 @@ void effects_act(struct server *server, const struct effect *effect)
     case EFFECT_HANG_UP_CALL:
         calls_hang_up(server, effect->of.attempt_id);
         break;
+    case EFFECT_CANCEL_CALL:
+        calls_cancel(server, effect->of.attempt_id);
+        break;
     case EFFECT_POLL_CALL:
         calls_poll(server, effect->of.poll.attempt, effect->of.poll.poll);
         break;

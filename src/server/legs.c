@@ -116,6 +116,33 @@ void legs_hang_up(struct server *server, agent_id agent, uint32_t serial)
         leg->hang_up_wanted = true;
 }
 
+/* A customer in the room: after a restart nobody else may know of it. */
+static void guest_found(struct server *server, agent_id agent, const char *label, const char *sid)
+{
+    unsigned long long attempt;
+    struct event event = {.kind = EVENT_CALL_JOINED,
+                          .of.call = {.status = CALL_IN_PROGRESS, .agent = agent, .hello_us = -1}};
+
+    if (sscanf(label, "attempt-%llu", &attempt) != 1 ||
+        !traffic_attempt(&server->traffic, attempt) || !calls_learn_sid(server, attempt, sid))
+        return;
+    event.of.call.attempt = attempt;
+    dialing_feed(server, &event, NULL);
+}
+
+/* A line of the agent's that was told to go, and has not heard it. */
+static bool old_leg_found(const struct line *line, const char *label, const char *sid)
+{
+    const struct known_leg *leg = table_get_id(&line->server->traffic.legs, line->agent);
+    unsigned long long agent, serial;
+
+    if (sscanf(label, "leg-%llu-%llu", &agent, &serial) != 2)
+        return false;
+    if (agent == line->agent && serial < line->serial && (!leg || strcmp(leg->call_sid, sid) != 0))
+        telephony_hang_up(line->server->telephony, sid, hung_up, NULL);
+    return true;
+}
+
 /* The room's members: the leg is known there by its label, after a restart too. */
 static void room_listed(void *arg, const struct telephony_answer *answer)
 {
@@ -139,6 +166,8 @@ static void room_listed(void *arg, const struct telephony_answer *answer)
             leg->serial = line->serial;
             legs_learn_sid(server, line->agent, line->serial, sid);
             there = true;
+        } else if (sid && own && !old_leg_found(line, own, sid)) {
+            guest_found(server, line->agent, own, sid);
         }
     }
     if (answer->outcome == TELEPHONY_DONE)

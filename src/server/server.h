@@ -67,6 +67,8 @@ struct server {
     request_id request_next;
     instant clock_offset; /* what the wall clock has leapt forward since the start */
     instant fed_at;       /* the core's instants never go back */
+    attempt_id stray;     /* of the call that spoke last and belongs to no open attempt */
+    char stray_sid[TELEPHONY_SID_SIZE];
     struct loop_timer wake;
     size_t upload_size_max;
     bool feeding, recovered, voice_is_up;

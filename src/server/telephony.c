@@ -434,6 +434,18 @@ void telephony_hang_up(struct telephony *telephony, const char *call, telephony_
     ask(telephony, REQUEST_PLAIN, "POST", &path, &form, handler, arg);
 }
 
+void telephony_cancel(struct telephony *telephony, const char *call, telephony_handler handler,
+                      void *arg)
+{
+    struct text path;
+    struct form form;
+
+    form_init(&form);
+    form_add(&form, "Status", "canceled");
+    path_of_call(&path, call);
+    ask(telephony, REQUEST_PLAIN, "POST", &path, &form, handler, arg);
+}
+
 void telephony_read_call(struct telephony *telephony, const char *call, telephony_handler handler,
                          void *arg)
 {

@@ -96,6 +96,9 @@ void telephony_redirect(struct telephony *telephony, const char *call, const cha
 /* Ends a call in whatever state (canceled while it rings or waits, completed after). */
 void telephony_hang_up(struct telephony *telephony, const char *call, telephony_handler handler,
                        void *arg);
+/* Ends a call that is not answered; refused with code 21220 when it is. */
+void telephony_cancel(struct telephony *telephony, const char *call, telephony_handler handler,
+                      void *arg);
 void telephony_read_call(struct telephony *telephony, const char *call, telephony_handler handler,
                          void *arg);
 /* The newest calls to this number or address; body.calls is the array. */

@@ -23,16 +23,18 @@ struct known_lead {
     bool in_core;
 };
 
+enum end_wanted { END_NOT_WANTED, END_BY_CANCELING, END_BY_HANGING_UP };
+
 struct known_attempt {
     attempt_id id;
     struct attempt_record record; /* as last recorded */
     struct known_lead *lead;      /* used */
     char e164[E164_SIZE];         /* "" unknown */
     char call_sid[TELEPHONY_SID_SIZE];
-    char *note;          /* the agent's, with the disposition; NULL: none */
-    int64_t sequence;    /* the last SequenceNumber heard; -1: none */
-    bool ordering;       /* its order is on its way to the engine */
-    bool hang_up_wanted; /* as soon as its SID is known */
+    char *note;                 /* the agent's, with the disposition; NULL: none */
+    int64_t sequence;           /* the last SequenceNumber heard; -1: none */
+    bool ordering;              /* its order is on its way to the engine */
+    enum end_wanted end_wanted; /* as soon as its SID is known */
 };
 
 /* The line to an agent's room; one dialling has one serial. */

@@ -18,9 +18,12 @@ void twiml_join(struct text *text, const char *room, const char *label, const ch
     text_add(text, "</Conference></Dial>" END);
 }
 
-void twiml_wait(struct text *text)
+/* It ends in the message by itself: nobody is left in silence by a dialer that is gone. */
+void twiml_wait(struct text *text, const char *message)
 {
-    text_add(text, BEGIN "<Pause length=\"20\"/>" END);
+    text_add(text, BEGIN "<Pause length=\"5\"/><Say>");
+    markup_add(text, message);
+    text_add(text, "</Say>" END);
 }
 
 void twiml_message(struct text *text, const char *message)

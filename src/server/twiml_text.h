@@ -10,8 +10,8 @@
 /* Into a room, which stays when this member leaves; comings and goings are told to
  * public_url/voice/conference, whoever of its members was first. */
 void twiml_join(struct text *text, const char *room, const char *label, const char *public_url);
-/* Silence, until the call is told something else; ends by itself after a while. */
-void twiml_wait(struct text *text);
+/* Silence, until the call is told something else; after a while the message, and the end. */
+void twiml_wait(struct text *text, const char *message);
 void twiml_message(struct text *text, const char *message);
 void twiml_hang_up(struct text *text);
 

@@ -57,6 +57,8 @@ static void tell_action(struct hook *hook, attempt_id attempt, enum answer_actio
     struct server *server = hook->server;
     const struct roster_campaign *of = roster_campaign(&server->roster, campaign);
     char room[ROOM_NAME_SIZE], label[ROOM_NAME_SIZE];
+    const char *message =
+        roster_campaign_text(of, "message", "Sorry, nobody is free to speak to you just now.");
     struct text document;
 
     text_init(&document);
@@ -67,12 +69,10 @@ static void tell_action(struct hook *hook, attempt_id attempt, enum answer_actio
         twiml_join(&document, room, label, server->public_url);
         break;
     case ANSWER_WAIT:
-        twiml_wait(&document);
+        twiml_wait(&document, message);
         break;
     case ANSWER_MESSAGE:
-        twiml_message(
-            &document,
-            roster_campaign_text(of, "message", "Sorry, nobody is free to speak to you just now."));
+        twiml_message(&document, message);
         break;
     case ANSWER_NONE:
     case ANSWER_HANG_UP:
@@ -94,11 +94,11 @@ static void take_answer(struct hook *hook)
     if (!calls_learn_sid(hook->server, attempt, text_of(&hook->body, "CallSid"))) {
         log_error("call.stranger", "attempt=%llu call=%s", (unsigned long long)attempt,
                   text_of(&hook->body, "CallSid"));
-        tell_action(hook, attempt, ANSWER_HANG_UP, 0, 0);
+        tell_action(hook, attempt, ANSWER_MESSAGE, 0, 0);
         return;
     }
     dialing_feed(hook->server, &event, &fed);
-    tell_action(hook, attempt, fed.answered ? fed.action : ANSWER_HANG_UP, fed.agent, fed.campaign);
+    tell_action(hook, attempt, fed.answered ? fed.action : ANSWER_MESSAGE, fed.agent, fed.campaign);
 }
 
 static void take_told(struct hook *hook)

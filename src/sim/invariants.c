@@ -223,6 +223,18 @@ static void check_gate(struct world *world, const struct attempt_record *record)
         world_break(world, "a call goes beyond what the abandonment rule leaves");
 }
 
+/* Nobody who answered is cut off without a word: but a machine, or by an agent. */
+void invariants_call_over(struct world *world, attempt_id id)
+{
+    const struct world_call *call = world_call(world, id);
+
+    if (call->heard || call->goodbye || call->machine || call->dismissed)
+        return;
+    ++world->statistics.strays;
+    world_break(world, "the one who answered attempt %llu is hung up on without a word",
+                (unsigned long long)id);
+}
+
 static bool is_unanswered(enum attempt_state state)
 {
     return state == ATTEMPT_PLANNED || state == ATTEMPT_PLACED || state == ATTEMPT_RINGING;
@@ -257,36 +269,112 @@ void invariants_attempt(struct world *world, const struct attempt_record *record
     }
 }
 
+/* Everything is known again, and every agent who is in has a line that stands. */
+static bool has_recovered(const struct world *world)
+{
+    struct dialer_census census;
+
+    dialer_census(world->dialer, &census);
+    if (census.doubtful)
+        return false;
+    for (uint32_t i = 0; i < world->weather.agents; ++i) {
+        struct agent_facts facts;
+
+        if (dialer_agent(world->dialer, i + 1, &facts) && facts.record.activity != AGENT_OFFLINE &&
+            (facts.record.leg != LEG_CONNECTED || facts.record.leg_serial != world->agents[i].leg))
+            return false;
+    }
+    for (attempt_id id = world->row_last; id && id + 200 > world->row_last; --id)
+        if (world->calls[id - 1].gone && world->calls[id - 1].account.open &&
+            world->calls[id - 1].account.state != ATTEMPT_ENDED)
+            return false; /* the engine that had this call is gone */
+    return true;
+}
+
+static void look_for_recovery(struct world *world)
+{
+    if (!world->recovering || !has_recovered(world))
+        return;
+    world->recovering = false;
+    world->recovered_us = world->now - world->struck_at;
+    world->served_us = world->now - world->started_at;
+}
+
+/* The stored rows as events come to what is stored, and to nothing else. */
+void invariants_restarted(struct world *world)
+{
+    for (uint32_t i = 0; i < world->weather.agents; ++i) {
+        struct agent_facts facts;
+
+        if (!dialer_agent(world->dialer, i + 1, &facts))
+            world_break(world, "agent %u is stored and not in memory after a start", i + 1);
+    }
+    for (attempt_id id = 1; id <= world->row_last; ++id) {
+        const struct attempt_record *row = &world->rows[id - 1];
+        struct attempt_record record;
+
+        if (row->id && row->open && dialer_attempt(world->dialer, id, &record) &&
+            (record.ordered_at != row->ordered_at || record.counts != row->counts ||
+             record.lead != row->lead))
+            world_break(world, "attempt %llu is another after a start", (unsigned long long)id);
+    }
+}
+
+/* What is told and what is in memory are one: so a start from the rows comes to the same. */
+static void check_told(struct world *world)
+{
+    for (attempt_id id = world->row_last + 40 < world->rows_room ? world->row_last + 40
+                                                                 : world->rows_room,
+                    last = id > 200 ? id - 200 : 0;
+         id > last; --id) {
+        const struct attempt_record *told = &world->calls[id - 1].account;
+        struct attempt_record kept;
+        bool there = dialer_attempt(world->dialer, id, &kept);
+
+        if (there != (told->id && told->open))
+            world_break(world, "attempt %llu is %s memory", (unsigned long long)id,
+                        there ? "told closed, and in" : "told open, and not in");
+        else if (there &&
+                 (kept.state != told->state || kept.result != told->result ||
+                  kept.action != told->action || kept.agent != told->agent ||
+                  kept.reservation != told->reservation || kept.answered_at != told->answered_at ||
+                  kept.counts != told->counts || kept.disposition != told->disposition ||
+                  kept.conversed != told->conversed || kept.hello_us != told->hello_us))
+            world_break(world, "attempt %llu is not what was told of it", (unsigned long long)id);
+    }
+    for (uint32_t i = 0; i < world->weather.agents; ++i) {
+        const struct agent_record *told = &world->agents[i].told;
+        struct agent_facts kept;
+
+        if (dialer_agent(world->dialer, i + 1, &kept) &&
+            (kept.record.activity != told->activity || kept.record.leg_serial != told->leg_serial ||
+             kept.record.since != told->since || kept.record.next_wanted != told->next_wanted))
+            world_break(world, "agent %u is not what was told of it", i + 1);
+    }
+    for (uint32_t i = 0; i < world->weather.leads; ++i) {
+        const struct lead_record *told = &world->leads[i].told;
+        struct lead_record kept;
+
+        if (dialer_lead(world->dialer, i + 1, &kept) &&
+            (kept.state != told->state || kept.due_at != told->due_at ||
+             kept.attempts != told->attempts || kept.number_next != told->number_next ||
+             kept.numbers_dead != told->numbers_dead ||
+             kept.callback_agent != told->callback_agent))
+            world_break(world, "lead %u is not what was told of it", i + 1);
+    }
+}
+
 void invariants_after(struct world *world)
 {
+    enum { TOLD_EVERY = 97 };
+
+    if (!world->starting)
+        look_for_recovery(world);
+    if (world->options.audit_every && !world->starting &&
+        world->statistics.events % TOLD_EVERY == 0)
+        check_told(world);
     if (world->options.audit_every && world->statistics.events % world->options.audit_every == 0)
         dialer_audit(world->dialer);
-}
-
-static void tell_difference(const char *figure, uint64_t a, uint64_t b, void *arg)
-{
-    world_break(arg, "figure '%s': the dialer has %llu, the rows say %llu", figure,
-                (unsigned long long)a, (unsigned long long)b);
-}
-
-static void check_figures(struct world *world)
-{
-    for (uint32_t i = 0; i < world->weather.campaigns; ++i) {
-        struct figures rows = {0}, kept;
-        struct campaign_facts facts;
-
-        if (!dialer_campaign_figures(world->dialer, i + 1, &kept) ||
-            !dialer_campaign(world->dialer, i + 1, &facts))
-            continue;
-        figures_add(&kept, &world->base[i]);
-        for (attempt_id id = 1; id <= world->row_last; ++id)
-            if (world->rows[id - 1].id && world->rows[id - 1].campaign == i + 1)
-                figures_change(&rows, NULL, &world->rows[id - 1]);
-        (void)figures_differences(&kept, &rows, tell_difference, world);
-        if (facts.ledger.abandoned != rows.ledger.abandoned ||
-            facts.ledger.answered_live != rows.ledger.answered_live)
-            world_break(world, "the abandonment ledger of campaign %u is off", i + 1);
-    }
 }
 
 static void check_leads(struct world *world)
@@ -297,7 +385,7 @@ static void check_leads(struct world *world)
 
         for (attempt_id id = 1; id <= world->row_last; ++id)
             counted += world->rows[id - 1].lead == lead->row.id && world->rows[id - 1].counts;
-        if (lead->row.state == LEAD_ATTEMPTING || !lead->row.released)
+        if (lead->row.state == LEAD_ATTEMPTING || !lead->row.released || lead->claimed)
             world_break(world, "lead %llu is lost in state %s", (unsigned long long)lead->row.id,
                         lead_state_name(lead->row.state));
         if (lead->row.attempts != counted)
@@ -341,6 +429,8 @@ void invariants_at_rest(struct world *world)
         if (call->made && !call->gone && !call_status_is_final(call->status))
             world_break(world, "the call of attempt %llu still lives", (unsigned long long)id);
     }
-    check_figures(world);
+    if (world->recovering)
+        world_break(world, "an hour after the crash not everything is as it was");
+    ledger_at_rest(world);
     check_leads(world);
 }

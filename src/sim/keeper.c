@@ -165,7 +165,7 @@ struct lead_facts keeper_facts(struct world *world, lead_id id)
     return facts;
 }
 
-static void claim(struct world *world, const struct effect *effect)
+void keeper_claim(struct world *world, const struct effect *effect)
 {
     struct world_campaign *campaign = &world->campaigns[effect->of.claim.campaign - 1];
     struct event ended = {.kind = EVENT_CLAIM_ENDED};
@@ -173,7 +173,8 @@ static void claim(struct world *world, const struct effect *effect)
 
     ended.of.claim.campaign = campaign->id;
     ended.of.claim.claim = effect->of.claim.claim;
-    ended.of.claim.failed = world_chance(world, world->weather.claim_fails);
+    ended.of.claim.failed =
+        world_chance(world, world->weather.claim_fails) || world->now < world->store_gone_until;
     while (!ended.of.claim.failed && ended.of.claim.count < effect->of.claim.count &&
            heap_deadline(&campaign->claimable) <= effect->of.claim.due_before) {
         struct world_lead *lead =
@@ -251,6 +252,7 @@ static void write_row(struct world *world, const struct effect *effect)
     case EFFECT_ANSWER_CALL:
     case EFFECT_REDIRECT_CALL:
     case EFFECT_HANG_UP_CALL:
+    case EFFECT_CANCEL_CALL:
     case EFFECT_POLL_CALL:
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:
@@ -263,23 +265,21 @@ static void write_row(struct world *world, const struct effect *effect)
 }
 
 /* What waited for the commit. Deliveries come back to the dialer later: this is inside no event. */
-static void act(struct world *world, const struct effect *effect)
-{
-    if (effect->kind == EFFECT_CLAIM_LEADS)
-        claim(world, effect);
-    else if (effect->kind == EFFECT_PLACE_CALL)
-        world_later(world, HAPPENING_ORDER, world->now + world_way(world))->of.effect = *effect;
-    else if (!world_chance(world, world->weather.act_lost))
-        world_later(world, HAPPENING_ACT, world->now + world_way(world))->of.effect = *effect;
-}
-
 void keeper_commit(struct world *world)
 {
-    struct world_batch *batch;
+    const struct world_batch *batch;
 
     if (!world->batch_count)
         return;
+    if (world->now < world->store_gone_until) { /* refused, and tried again until it is taken */
+        world_later(world, HAPPENING_COMMIT, world->store_gone_until);
+        return;
+    }
+    if (world_point(world))
+        return;
     batch = &world->batches[world->batch_first];
+    world->batch_first = (world->batch_first + 1) % world->batch_room;
+    --world->batch_count;
     for (uint32_t i = 0; i < batch->count; ++i)
         if (effect_is_record(batch->effects[i].kind))
             write_row(world, &batch->effects[i]);
@@ -287,7 +287,9 @@ void keeper_commit(struct world *world)
         const struct effect *effect = &batch->effects[i];
 
         if (!effect_is_record(effect->kind)) {
-            act(world, effect);
+            if (world_point(world))
+                return;
+            shell_act(world, effect);
         } else if (effect->kind == EFFECT_RECORD_ATTEMPT &&
                    effect->of.attempt.state == ATTEMPT_PLANNED && !effect->of.attempt.ordered_at) {
             struct event event = {.kind = EVENT_ATTEMPT_COMMITTED};
@@ -296,8 +298,8 @@ void keeper_commit(struct world *world)
             world_deliver(world, &event, world->now);
         }
     }
-    world->batch_first = (world->batch_first + 1) % world->batch_room;
-    --world->batch_count;
+    if (world_point(world))
+        return;
 }
 
 static void load_campaigns(struct world *world)
@@ -305,21 +307,15 @@ static void load_campaigns(struct world *world)
     for (uint32_t i = 0; i < world->weather.campaigns; ++i) {
         struct world_campaign *campaign = &world->campaigns[i];
         struct event event = {.kind = EVENT_CAMPAIGN_LOADED};
-        struct figures figures = {0};
 
-        world->base[i] = (struct figures){0};
-        for (attempt_id id = 1; id <= world->row_last; ++id) {
-            const struct attempt_record *row = &world->rows[id - 1];
-
-            if (!row->id || row->campaign != campaign->id)
-                continue;
-            figures_change(&figures, NULL, row);
-            if (!row->open)
-                figures_change(&world->base[i], NULL, row);
-        }
         campaign->gone = false;
+        campaign->told = campaign->row;
         event.of.campaign =
-            (struct campaign_facts){campaign->id, campaign->row, figures.ledger, campaign->options};
+            (struct campaign_facts){.id = campaign->id,
+                                    .state = campaign->row,
+                                    .ledger = {.answered_live = (uint64_t)world->ledgers[i].live,
+                                               .abandoned = (uint64_t)world->ledgers[i].abandoned},
+                                    .options = campaign->options};
         world_feed(world, &event);
     }
 }
@@ -338,8 +334,9 @@ static void load_attempts(struct world *world)
         world_feed(world, &event);
         event = (struct event){.kind = EVENT_ATTEMPT_RECOVERED};
         event.of.attempt = *row;
+        world->calls[id - 1].open_life = world->life + 1;
         world_feed(world, &event);
-        if (!dialer_attempt(world->dialer, id, &(struct attempt_record){0}))
+        if (world->up && !dialer_attempt(world->dialer, id, &(struct attempt_record){0}))
             world_break(world, "attempt %llu was stored open and is not in memory after a start",
                         (unsigned long long)id);
     }
@@ -372,13 +369,16 @@ void keeper_restart(struct world *world)
 
         lead->claimed = false;
         lead->row.released = true; /* free again; open attempts claim theirs below */
+        lead->told = lead->row;
         offer(world, lead);
     }
+    ledger_restart(world);
     load_campaigns(world);
     for (uint32_t i = 0; i < world->weather.agents; ++i) {
-        const struct world_agent *agent = &world->agents[i];
+        struct world_agent *agent = &world->agents[i];
         struct event event = {.kind = EVENT_AGENT_LOADED};
 
+        agent->told = agent->row;
         event.of.agent.record = agent->row;
         if (reservation_is_live(agent->reservation.status))
             event.of.agent.reservation = agent->reservation;

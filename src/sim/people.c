@@ -91,9 +91,12 @@ static void dispose(struct world *world, uint32_t place, const struct agent_fact
 static void hang_up(struct world *world, uint32_t place, enum event_kind kind)
 {
     struct event event = {.kind = kind};
+    struct agent_facts facts;
 
     event.of.reservation.agent = place + 1;
     event.of.reservation.until = world->now + world_spell(world, 600);
+    if (dialer_agent(world->dialer, place + 1, &facts) && facts.reservation.attempt)
+        world_call(world, facts.reservation.attempt)->dismissed = kind == EVENT_AGENT_HUNG_UP;
     world_feed(world, &event);
 }
 
@@ -169,10 +172,11 @@ static void look(struct world *world, uint32_t place, const struct agent_facts *
     case AGENT_ON_CALL:
         if (rng_chance(&world->rng, 0.3))
             dispose(world, place, facts);
-        if (world_chance(world, 0.3))
+        if (world->up && world_chance(world, 0.3))
             ask_activity(world, place, EVENT_AGENT_ACTIVITY,
                          rng_chance(&world->rng, 0.5) ? AGENT_BREAK : AGENT_OFFLINE);
-        hang_up(world, place, EVENT_AGENT_HUNG_UP);
+        if (world->up)
+            hang_up(world, place, EVENT_AGENT_HUNG_UP);
         break;
     case AGENT_WRAP_UP:
         dispose(world, place, facts);

@@ -13,8 +13,9 @@ enum own_step {
     STEP_NO_ANSWER,
     STEP_INVALID,
     STEP_FAIL,
-    STEP_LEAVE,         /* the person hangs up, or a message has ended */
-    STEP_QUESTION_OVER, /* nobody said what to do */
+    STEP_LEAVE,     /* the person hangs up, or a message has ended */
+    STEP_GAVE_UP,   /* nobody said what to do in time: there is an error, the engine says */
+    STEP_WAIT_OVER, /* the document that was to wait ends in the message */
     STEP_MACHINE,
 };
 
@@ -125,7 +126,9 @@ static void fate(struct world *world, attempt_id id)
         &world->campaigns[world->leads[call->lead - 1].row.campaign - 1].options;
 
     ring = options->ring_timeout;
-    if ((dice -= weather->busy) < 0) {
+    if (world->now < world->trunk_gone_until) {
+        plan(world, id, STEP_FAIL, world_spell(world, 8));
+    } else if ((dice -= weather->busy) < 0) {
         plan(world, id, STEP_BUSY, world_spell(world, 1));
     } else if ((dice -= weather->invalid) < 0) {
         plan(world, id, STEP_INVALID, world_spell(world, 1));
@@ -140,12 +143,26 @@ static void fate(struct world *world, attempt_id id)
     }
 }
 
+enum { ASKS_MAX = 5 };
+
+static void ask_later(struct world *world, attempt_id id, uint32_t tries, instant span)
+{
+    struct happening *happening = world_later(world, HAPPENING_QUESTION, world->now + span);
+
+    happening->about = id;
+    happening->serial = tries;
+}
+
+static void say_goodbye(struct world *world, attempt_id id)
+{
+    world_call(world, id)->goodbye = true;
+    plan(world, id, STEP_LEAVE, 8 * SECOND);
+}
+
 static void answered(struct world *world, attempt_id id)
 {
     struct world_call *call = world_call(world, id);
-    struct event event = {.kind = EVENT_CALL_ANSWERED, .request = id};
 
-    world->statistics.strays += call->ended;
     ++world->statistics.answered;
     call->status = CALL_IN_PROGRESS;
     call->answered_at = world->now;
@@ -153,13 +170,37 @@ static void answered(struct world *world, attempt_id id)
     call->told_at = world->now;
     call->machine = rng_chance(&world->rng, world->weather.machines);
     tell(world, id, EVENT_CALL_STATUS, CALL_IN_PROGRESS, 0);
-    event.of.call = (struct event_call){.attempt = id, .status = CALL_IN_PROGRESS, .hello_us = -1};
     if (!world_chance(world, world->weather.question_lost))
-        world_post(world, &event);
+        ask_later(world, id, 0, world_way(world));
+    if (world_chance(world, world->weather.callback_doubled))
+        ask_later(world, id, ASKS_MAX, world_way(world));
     if (rng_chance(&world->rng, world->weather.quick_hang_up))
         plan(world, id, STEP_LEAVE, world_spell(world, 0.5));
     else
-        plan(world, id, STEP_QUESTION_OVER, 5 * SECOND);
+        plan(world, id, STEP_GAVE_UP, 15 * SECOND);
+}
+
+/* The question is asked again while nobody takes it, or its taker dies over it. */
+void phone_network_ask(struct world *world, attempt_id id, uint32_t tries)
+{
+    struct world_call *call = world_call(world, id);
+    struct event event = {.kind = EVENT_CALL_ANSWERED, .request = id};
+
+    if (call->gone || call->status != CALL_IN_PROGRESS || call->told != ANSWER_NONE)
+        return;
+    event.of.call = (struct event_call){.attempt = id, .status = CALL_IN_PROGRESS, .hello_us = -1};
+    if (world->up && world->now >= world->engine_silent_until) {
+        uint32_t life = world->life;
+
+        shell_hear(world, &event);
+        world_feed(world, &event);
+        if (call->answered_life == life + 1)
+            return;
+    }
+    if (tries < ASKS_MAX)
+        ask_later(world, id, tries + 1, (100 * MILLISECOND) << tries);
+    else if (tries == ASKS_MAX)
+        plan(world, id, STEP_GAVE_UP, 1);
 }
 
 void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64_t what)
@@ -195,8 +236,14 @@ void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64
         end_call(world, id, CALL_FAILED, 503);
         break;
     case STEP_LEAVE:
-    case STEP_QUESTION_OVER:
         end_call(world, id, CALL_COMPLETED, 200);
+        break;
+    case STEP_GAVE_UP:
+        ++world->statistics.apologies;
+        say_goodbye(world, id);
+        break;
+    case STEP_WAIT_OVER:
+        say_goodbye(world, id);
         break;
     case STEP_MACHINE:
         tell(world, id, EVENT_CALL_MACHINE, CALL_IN_PROGRESS, 0);
@@ -205,12 +252,39 @@ void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64
     }
 }
 
-static void reply(struct world *world, enum event_kind kind, attempt_id id)
+/* How long the server waits for the answer to an order. */
+#define ORDER_WAIT_MAX (30 * SECOND)
+
+static void reply(struct world *world, enum event_kind kind, attempt_id id, instant span)
 {
     struct event event = {.kind = kind};
 
     event.of.call = (struct event_call){.attempt = id, .hello_us = -1, .sip_code = 500};
-    world_deliver(world, &event, world->now + world_way(world));
+    world_deliver(world, &event, world->now + span + world_way(world));
+}
+
+/* It stays where it is, and its sender waits no longer than it does. */
+void phone_network_stuck(struct world *world, const struct effect *effect)
+{
+    reply(world, EVENT_CALL_PLACE_UNKNOWN, effect->of.place.attempt, ORDER_WAIT_MAX);
+}
+
+/* Cannot be reached: the server tries again for a while. */
+static void order_again(struct world *world, const struct effect *effect, uint32_t tries, bool ours)
+{
+    const struct world_call *call = world_call(world, effect->of.place.attempt);
+    struct happening *happening;
+
+    if (!ours) /* its sender died with it */
+        return;
+    if (tries >= 50 || call->open_life != world->life + 1 || call->end_life == world->life + 1) {
+        invariants_not_ordered(world, effect);
+        reply(world, EVENT_CALL_PLACE_FAILED, effect->of.place.attempt, 0);
+        return;
+    }
+    happening = world_later(world, HAPPENING_ORDER, world->now + SECOND / 2);
+    happening->of.effect = *effect;
+    happening->serial = tries + 1;
 }
 
 static void check_nobody_rung_twice(struct world *world, lead_id lead)
@@ -228,23 +302,29 @@ static void check_nobody_rung_twice(struct world *world, lead_id lead)
                     (unsigned long long)world->leads[lead - 1].row.person);
 }
 
-void phone_network_order(struct world *world, const struct effect *effect)
+void phone_network_order(struct world *world, const struct effect *effect, uint32_t tries,
+                         bool ours, bool late)
 {
     attempt_id id = effect->of.place.attempt;
     struct world_call *call = world_call(world, id);
+
+    if (world->now < world->engine_silent_until) {
+        order_again(world, effect, tries, ours);
+        return;
+    }
 
     if (call->made) {
         world_break(world, "attempt %llu was placed twice", (unsigned long long)id);
         return;
     }
+    call->end_life = call->end_life == world->life + 1 ? call->end_life : 0;
     if (world_chance(world, world->weather.order_refused)) {
         invariants_not_ordered(world, effect);
-        reply(world, EVENT_CALL_PLACE_FAILED, id);
+        reply(world, EVENT_CALL_PLACE_FAILED, id, 0);
         return;
     }
     if (world_chance(world, world->weather.order_lost)) {
-        if (rng_chance(&world->rng, 0.5))
-            reply(world, EVENT_CALL_PLACE_UNKNOWN, id);
+        reply(world, EVENT_CALL_PLACE_UNKNOWN, id, ORDER_WAIT_MAX);
         return;
     }
     ++world->statistics.calls;
@@ -258,12 +338,10 @@ void phone_network_order(struct world *world, const struct effect *effect)
     call->number = effect->of.place.number;
     check_nobody_rung_twice(world, call->lead);
     if (world_chance(world, world->weather.order_unanswered))
-        reply(world, EVENT_CALL_PLACE_UNKNOWN, id);
-    else
-        reply(world, EVENT_CALL_PLACED, id);
+        reply(world, EVENT_CALL_PLACE_UNKNOWN, id, ORDER_WAIT_MAX);
+    else if (!late)
+        reply(world, EVENT_CALL_PLACED, id, 0);
     plan(world, id, STEP_INITIATED, world_spell(world, 0.05));
-    if (call->hang_up_wanted)
-        end_call(world, id, CALL_CANCELED, 487);
 }
 
 static void obey(struct world *world, const struct effect *effect)
@@ -283,14 +361,15 @@ static void obey(struct world *world, const struct effect *effect)
         break;
     case ANSWER_WAIT:
         leave_room(world, id);
-        plan(world, id, STEP_LEAVE, 60 * SECOND);
+        plan(world, id, STEP_WAIT_OVER, 5 * SECOND);
         break;
     case ANSWER_MESSAGE:
         ++world->statistics.messages;
         leave_room(world, id);
-        plan(world, id, STEP_LEAVE, 8 * SECOND);
+        say_goodbye(world, id);
         break;
     case ANSWER_HANG_UP:
+        invariants_call_over(world, id);
         end_call(world, id, CALL_COMPLETED, 200);
         break;
     case ANSWER_NONE:
@@ -299,17 +378,30 @@ static void obey(struct world *world, const struct effect *effect)
     }
 }
 
-static void hang_up(struct world *world, attempt_id id)
+static void hang_up(struct world *world, attempt_id id, bool answered_too)
 {
     struct world_call *call = world_call(world, id);
 
-    call->hang_up_wanted = true;
     if (!call->made || call->gone || call_status_is_final(call->status))
         return;
-    if (call->status == CALL_IN_PROGRESS)
-        end_call(world, id, CALL_COMPLETED, 200);
-    else
+    if (call->status != CALL_IN_PROGRESS) {
         end_call(world, id, CALL_CANCELED, 487);
+    } else if (answered_too) {
+        invariants_call_over(world, id);
+        end_call(world, id, CALL_COMPLETED, 200);
+    }
+}
+
+/* The agent's room is looked into if the server knows which it would be. */
+static agent_id room_seen(const struct world *world, attempt_id id, const struct world_call *call)
+{
+    struct attempt_record record;
+
+    return world->up && call->room >= 0 && !call->gone &&
+                   dialer_attempt(world->dialer, id, &record) &&
+                   record.agent == (agent_id)call->room + 1
+               ? record.agent
+               : 0;
 }
 
 static void answer_poll(struct world *world, const struct effect *effect)
@@ -325,7 +417,7 @@ static void answer_poll(struct world *world, const struct effect *effect)
         .status = call->made && !call->gone ? call->status : CALL_NOT_FOUND,
         .sip_code = call->sip_code,
         .hello_us = call->heard && call_status_is_final(call->status) ? 250 : -1,
-        .agent = call->room >= 0 && !call->gone ? (agent_id)call->room + 1 : 0,
+        .agent = room_seen(world, effect->of.poll.attempt, call),
     };
     world_deliver(world, &event, world->now + world_way(world));
 }
@@ -388,16 +480,38 @@ void phone_network_leg_lost(struct world *world, uint32_t place)
     leg_event(world, EVENT_AGENT_LEG_LOST, place + 1, serial, false);
 }
 
+/* Whoever looks into a room sees its guests, too. */
+static void tell_guests(struct world *world, uint32_t place)
+{
+    uint32_t left = world->agents[place].guests;
+
+    for (attempt_id id = world->row_last; left && id; --id) {
+        const struct world_call *call = world_call(world, id);
+        struct event event = {.kind = EVENT_CALL_JOINED};
+
+        if (!call->made || call->gone || call->room != (int)place)
+            continue;
+        --left;
+        event.of.call = (struct event_call){
+            .attempt = id, .status = CALL_IN_PROGRESS, .hello_us = -1, .agent = place + 1};
+        if (call->open_life == world->life + 1)
+            world_deliver(world, &event, world->now + world_way(world));
+    }
+}
+
 static void act_on_leg(struct world *world, const struct effect *effect)
 {
     uint32_t place = (uint32_t)effect->of.leg.agent - 1, serial = effect->of.leg.serial;
     struct world_agent *agent = &world->agents[place];
 
     if (effect->kind == EFFECT_POLL_AGENT_LEG) {
-        if (!world_chance(world, world->weather.poll_lost))
-            leg_event(world,
-                      agent->leg == serial ? EVENT_AGENT_LEG_CONNECTED : EVENT_AGENT_LEG_LOST,
-                      place + 1, serial, true);
+        if (world_chance(world, world->weather.poll_lost))
+            return;
+        leg_event(world, agent->leg == serial ? EVENT_AGENT_LEG_CONNECTED : EVENT_AGENT_LEG_LOST,
+                  place + 1, serial, true);
+        if (agent->leg && agent->leg != serial) /* another line of theirs is there */
+            leg_event(world, EVENT_AGENT_LEG_CONNECTED, place + 1, agent->leg, true);
+        tell_guests(world, place);
     } else if (effect->kind == EFFECT_HANG_UP_AGENT_LEG) {
         if (agent->leg == serial)
             agent->leg = 0;
@@ -413,13 +527,16 @@ static void act_on_leg(struct world *world, const struct effect *effect)
 
 void phone_network_act(struct world *world, const struct effect *effect)
 {
+    if (world->now < world->engine_silent_until && effect->kind != EFFECT_ANSWER_CALL)
+        return; /* not reached */
     switch (effect->kind) {
     case EFFECT_ANSWER_CALL:
     case EFFECT_REDIRECT_CALL:
         obey(world, effect);
         break;
     case EFFECT_HANG_UP_CALL:
-        hang_up(world, effect->of.attempt_id);
+    case EFFECT_CANCEL_CALL:
+        hang_up(world, effect->of.attempt_id, effect->kind == EFFECT_HANG_UP_CALL);
         break;
     case EFFECT_POLL_CALL:
         answer_poll(world, effect);
@@ -461,6 +578,16 @@ void phone_network_restart(struct world *world)
         world->agents[i].leg = 0;
         world->agents[i].guests = 0;
     }
-    if (world->up && rng_chance(&world->rng, 0.7))
+    if (world->up && (world->options.sweep || rng_chance(&world->rng, 0.7)))
         world_feed(world, &(struct event){.kind = EVENT_VOICE_RESTARTED});
+}
+
+void phone_network_drop(struct world *world)
+{
+    for (attempt_id id = 1; id <= world->row_last; ++id) {
+        const struct world_call *call = world_call(world, id);
+
+        if (call->made && !call->gone && !call_status_is_final(call->status))
+            plan(world, id, call->answered_at ? STEP_LEAVE : STEP_FAIL, world_spell(world, 1));
+    }
 }

@@ -1,9 +1,10 @@
 #include "sim/weather.h"
 
-/* Swarm: each trouble is off in half of all worlds, so that none always hides behind another. */
-static double sometimes(struct rng *rng, double low, double high)
+/* Swarm: every kind of trouble is wholly on or wholly off in a world, so that none always hides
+ * behind another; how many are on differs from world to world. */
+static double sometimes(struct rng *rng, const struct weather *weather, double low, double high)
 {
-    return rng_chance(rng, 0.5) ? rng_between(rng, low, high) : 0;
+    return rng_chance(rng, weather->share) ? rng_between(rng, low, high) : 0;
 }
 
 static uint32_t draw(struct rng *rng, uint32_t low, uint32_t high)
@@ -76,45 +77,83 @@ struct campaign_options weather_options(struct rng *rng)
 static void draw_people(struct rng *rng, struct weather *weather)
 {
     weather->answers = rng_between(rng, 0.05, 0.7);
-    weather->busy = sometimes(rng, 0, 0.1);
-    weather->invalid = sometimes(rng, 0, 0.1);
-    weather->fails = sometimes(rng, 0, 0.1);
-    weather->machines = sometimes(rng, 0, 0.3);
+    weather->busy = sometimes(rng, weather, 0, 0.1);
+    weather->invalid = sometimes(rng, weather, 0, 0.1);
+    weather->fails = sometimes(rng, weather, 0, 0.1);
+    weather->machines = sometimes(rng, weather, 0, 0.3);
     weather->answer_s = rng_between(rng, 1, 15);
     weather->talk_s = rng_between(rng, 2, 120);
-    weather->quick_hang_up = sometimes(rng, 0, 0.3);
+    weather->quick_hang_up = sometimes(rng, weather, 0, 0.3);
 }
 
 static void draw_ways(struct rng *rng, struct weather *weather)
 {
-    weather->callback_lost = sometimes(rng, 0, 0.1);
-    weather->callback_doubled = sometimes(rng, 0, 0.3);
-    weather->question_lost = sometimes(rng, 0, 0.05);
-    weather->delay_s = rng_chance(rng, 0.5) ? 0.002 : rng_between(rng, 0.001, 0.5);
-    weather->slow = sometimes(rng, 0, 0.02);
-    weather->order_lost = sometimes(rng, 0, 0.05);
-    weather->order_unanswered = sometimes(rng, 0, 0.1);
-    weather->order_refused = sometimes(rng, 0, 0.05);
-    weather->act_lost = sometimes(rng, 0, 0.05);
-    weather->poll_lost = sometimes(rng, 0, 0.1);
-    weather->commit_s = rng_chance(rng, 0.5) ? 0.003 : rng_between(rng, 0.001, 1);
-    if (rng_chance(rng, 0.2)) /* a disk that is on its last legs */
+    weather->callback_lost = sometimes(rng, weather, 0, 0.1);
+    weather->callback_doubled = sometimes(rng, weather, 0, 0.3);
+    weather->callback_late = sometimes(rng, weather, 0, 0.1);
+    weather->question_lost = sometimes(rng, weather, 0, 0.05);
+    weather->delay_s = rng_chance(rng, 1 - weather->share) ? 0.002 : rng_between(rng, 0.001, 0.5);
+    weather->slow = sometimes(rng, weather, 0, 0.02);
+    weather->order_lost = sometimes(rng, weather, 0, 0.05);
+    weather->order_unanswered = sometimes(rng, weather, 0, 0.1);
+    weather->order_refused = sometimes(rng, weather, 0, 0.05);
+    weather->act_lost = sometimes(rng, weather, 0, 0.05);
+    weather->poll_lost = sometimes(rng, weather, 0, 0.1);
+    weather->commit_s = rng_chance(rng, 1 - weather->share) ? 0.003 : rng_between(rng, 0.001, 1);
+    if (rng_chance(rng, weather->share / 3)) /* a disk that is on its last legs */
         weather->commit_s = rng_between(rng, 1, 5);
-    weather->stall = sometimes(rng, 0, 0.01);
-    weather->claim_fails = sometimes(rng, 0, 0.1);
+    weather->stall = sometimes(rng, weather, 0, 0.01);
+    weather->claim_fails = sometimes(rng, weather, 0, 0.1);
 }
 
 static void draw_desks(struct rng *rng, struct weather *weather)
 {
     weather->wrap_s = rng_between(rng, 1, 40);
-    weather->dispositions_forgotten = sometimes(rng, 0, 0.3);
-    weather->breaks = sometimes(rng, 0, 0.2);
-    weather->log_outs = sometimes(rng, 0, 0.1);
-    weather->refuses = sometimes(rng, 0, 0.1);
-    weather->skips = sometimes(rng, 0, 0.4);
-    weather->hang_ups = sometimes(rng, 0, 0.3);
-    weather->leg_fails = sometimes(rng, 0, 0.2);
-    weather->leg_lost_every_s = sometimes(rng, 60, 1200);
+    weather->dispositions_forgotten = sometimes(rng, weather, 0, 0.3);
+    weather->breaks = sometimes(rng, weather, 0, 0.2);
+    weather->log_outs = sometimes(rng, weather, 0, 0.1);
+    weather->refuses = sometimes(rng, weather, 0, 0.1);
+    weather->skips = sometimes(rng, weather, 0, 0.4);
+    weather->hang_ups = sometimes(rng, weather, 0, 0.3);
+    weather->leg_fails = sometimes(rng, weather, 0, 0.2);
+    weather->leg_lost_every_s = sometimes(rng, weather, 60, 1200);
+}
+
+static void draw_misfortune(struct rng *rng, struct weather *weather)
+{
+    bool often = rng_chance(rng, 0.5);
+
+    weather->crash_every_s = sometimes(rng, weather, 30, 1200);
+    weather->crash_at_answer = often ? sometimes(rng, weather, 0, 0.1) : 0;
+    weather->crash_at_order = often ? sometimes(rng, weather, 0, 0.02) : 0;
+    weather->engine_restart_every_s = sometimes(rng, weather, 60, 1800);
+    weather->leap_every_s = sometimes(rng, weather, 60, 1800);
+    weather->step_back_every_s = sometimes(rng, weather, 60, 1800);
+    weather->do_not_call_every_s = sometimes(rng, weather, 5, 300);
+    weather->command_every_s = sometimes(rng, weather, 60, 1200);
+    weather->store_gone_every_s = sometimes(rng, weather, 300, 3600);
+    weather->store_gone_s = rng_chance(rng, 0.5) ? 5 : rng_between(rng, 60, 600);
+    weather->engine_silent_every_s = sometimes(rng, weather, 300, 3600);
+    weather->engine_silent_s = rng_chance(rng, 0.5) ? 10 : rng_between(rng, 60, 900);
+    weather->trunk_gone_every_s = sometimes(rng, weather, 300, 7200);
+    weather->trunk_gone_s = rng_chance(rng, 0.5) ? 60 : 3600;
+}
+
+/* Some days are calm, on some everything happens at once. */
+static double draw_share(struct rng *rng)
+{
+    double dice = rng_unit(rng);
+
+    return dice < 0.1 ? 0 : dice > 0.9 ? 1 : rng_between(rng, 0.1, 0.9);
+}
+
+/* Windows that close and open while the clocks are changed. */
+static void draw_night(struct rng *rng, struct campaign_options *options)
+{
+    for (int day = 0; day < 7; ++day) {
+        options->hours.days[day][0] = (struct hours_window){0, (uint16_t)draw(rng, 30, 200)};
+        options->hours.days[day][1] = (struct hours_window){(uint16_t)draw(rng, 200, 260), 1440};
+    }
 }
 
 struct weather weather_of(uint64_t seed)
@@ -122,6 +161,7 @@ struct weather weather_of(uint64_t seed)
     struct rng rng = rng_from_seed(seed);
     struct weather weather = {0};
 
+    weather.share = draw_share(&rng);
     weather.campaigns = draw(&rng, 1, WEATHER_CAMPAIGNS_MAX);
     weather.agents = draw(&rng, 1, rng_chance(&rng, 0.3) ? 40 : 8);
     weather.leads = draw(&rng, 5, rng_chance(&rng, 0.5) ? 2000 : 200);
@@ -129,13 +169,7 @@ struct weather weather_of(uint64_t seed)
     draw_people(&rng, &weather);
     draw_ways(&rng, &weather);
     draw_desks(&rng, &weather);
-    weather.crash_every_s = sometimes(&rng, 30, 1200);
-    weather.crash_at_answer = sometimes(&rng, 0, 0.1) * (double)rng_chance(&rng, 0.5);
-    weather.crash_at_order = sometimes(&rng, 0, 0.02) * (double)rng_chance(&rng, 0.5);
-    weather.engine_restart_every_s = sometimes(&rng, 60, 1800);
-    weather.leap_every_s = sometimes(&rng, 60, 1800);
-    weather.do_not_call_every_s = sometimes(&rng, 5, 300);
-    weather.command_every_s = sometimes(&rng, 60, 1200);
+    draw_misfortune(&rng, &weather);
     /* Anywhere in two years, so that every change of clocks and every closing is met; most often by
      * day, for at night there is little to see. */
     weather.starts_at = 1735689600 * SECOND + (instant)rng_below(&rng, 730) * DAY;
@@ -143,9 +177,25 @@ struct weather weather_of(uint64_t seed)
                                                : (instant)draw(&rng, 11 * 60, 18 * 60) * MINUTE;
     for (uint32_t i = 0; i < WEATHER_CAMPAIGNS_MAX; ++i)
         weather.options[i] = weather_options(&rng);
+    weather.night = rng_chance(&rng, 0.1);
+    for (uint32_t i = 0; i < WEATHER_CAMPAIGNS_MAX && weather.night; ++i)
+        draw_night(&rng, &weather.options[i]);
     if (rng_chance(&rng, 0.3)) /* with a closing before everybody, somewhere */
         weather.starts_at += 20 * HOUR + (instant)draw(&rng, 50, 59) * MINUTE + 40 * SECOND -
                              weather.starts_at % HOUR - weather.starts_at % DAY / HOUR * HOUR +
                              (instant)rng_below(&rng, 12) * HOUR;
     return weather;
+}
+
+void weather_keep_alive(struct weather *weather)
+{
+    weather->crash_every_s = weather->crash_at_answer = weather->crash_at_order = 0;
+    weather->engine_restart_every_s = weather->step_back_every_s = weather->leap_every_s = 0;
+    weather->agents = weather->agents % 6 + 1;
+    weather->leads = weather->leads % 100 + 20;
+    weather->night = false;
+    weather->starts_at -= weather->starts_at % DAY;
+    weather->starts_at += 17 * HOUR;
+    for (int i = 0; i < WEATHER_CAMPAIGNS_MAX; ++i)
+        weather->options[i].hours = calling_hours_default();
 }

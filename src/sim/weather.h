@@ -14,6 +14,8 @@
 enum { WEATHER_CAMPAIGNS_MAX = 4 };
 
 struct weather {
+    double share; /* of the kinds of trouble that this day has: 0 calm, 1 all of them */
+    bool night;   /* it begins shortly before the clocks are changed, and calling is allowed then */
     /* size */
     uint32_t campaigns, agents, leads, numbers_per_lead_max;
     /* people called */
@@ -21,7 +23,7 @@ struct weather {
     double answer_s, talk_s;                        /* means */
     double quick_hang_up;                           /* leaves within a second of answering */
     /* the way to the engine and back */
-    double callback_lost, callback_doubled, question_lost;
+    double callback_lost, callback_doubled, callback_late, question_lost;
     double delay_s; /* mean of every way */
     double slow;    /* share of ways that take a hundred times as long */
     double order_lost, order_unanswered, order_refused, act_lost, poll_lost;
@@ -35,13 +37,19 @@ struct weather {
     /* misfortune, means between; 0: never */
     double crash_at_answer,
         crash_at_order; /* share of those moments that the server does not outlive */
-    double crash_every_s, engine_restart_every_s, leap_every_s, do_not_call_every_s,
-        command_every_s;
+    double crash_every_s, engine_restart_every_s, leap_every_s, step_back_every_s,
+        do_not_call_every_s, command_every_s;
+    /* what is gone for a while, and for how long: means between, and means */
+    double store_gone_every_s, store_gone_s;
+    double engine_silent_every_s, engine_silent_s;
+    double trunk_gone_every_s, trunk_gone_s;
     instant starts_at;
     struct campaign_options options[WEATHER_CAMPAIGNS_MAX];
 };
 
 struct weather weather_of(uint64_t seed);
+/* For the crash sweep: a short, busy life in which nothing else dies. */
+void weather_keep_alive(struct weather *weather);
 struct campaign_options weather_options(struct rng *rng);
 
 #endif

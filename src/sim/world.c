@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/journal.h"
-
 enum { BLOCK = 256 };
 
 static void *must(void *memory)
@@ -80,13 +78,24 @@ void world_post(struct world *world, const struct event *event)
     world_later(world, HAPPENING_DELIVER, world->now + world_way(world))->of.event = *event;
 }
 
+/* Late: behind others that were sent after it. */
+static void post_late(struct world *world, const struct event *event)
+{
+    instant at = world->now + world_way(world);
+
+    if (world_chance(world, world->weather.callback_late))
+        at += world_spell(world, 5);
+    world_later(world, HAPPENING_DELIVER, at)->of.event = *event;
+}
+
 void world_callback(struct world *world, const struct event *event)
 {
-    if (world_chance(world, world->weather.callback_lost))
+    if (world_chance(world, world->weather.callback_lost) ||
+        (world->now < world->engine_silent_until && rng_chance(&world->rng, 0.8)))
         return;
-    world_post(world, event);
+    post_late(world, event);
     if (world_chance(world, world->weather.callback_doubled))
-        world_post(world, event);
+        post_late(world, event);
 }
 
 void world_break(struct world *world, const char *format, ...)
@@ -120,95 +129,6 @@ struct world_call *world_call(struct world *world, attempt_id id)
     return &world->calls[id - 1];
 }
 
-static void journal_add(struct world *world, const struct event *event)
-{
-    if (!world->options.replay)
-        return;
-    if (world->journal_size + JOURNAL_EVENT_MAX > world->journal_room) {
-        world->journal_room = world->journal_room ? world->journal_room * 2 : 1 << 20;
-        world->journal = must(realloc(world->journal, world->journal_room));
-    }
-    world->journal_size += journal_encode(world->now, event, world->journal + world->journal_size);
-}
-
-static uint64_t fold(uint64_t digest, const struct effect *effect)
-{
-    uint64_t about = 0;
-
-    switch (effect->kind) {
-    case EFFECT_RECORD_ATTEMPT:
-        about = effect->of.attempt.id * 16 + effect->of.attempt.state;
-        break;
-    case EFFECT_RECORD_LEAD:
-        about = effect->of.lead.id * 16 + effect->of.lead.state;
-        break;
-    case EFFECT_RECORD_AGENT:
-        about = effect->of.agent.id * 16 + effect->of.agent.activity;
-        break;
-    case EFFECT_RECORD_RESERVATION:
-        about = effect->of.reservation.id * 16 + effect->of.reservation.status;
-        break;
-    case EFFECT_PLACE_CALL:
-        about = effect->of.place.attempt;
-        break;
-    case EFFECT_ANSWER_CALL:
-    case EFFECT_REDIRECT_CALL:
-        about = effect->of.answer.attempt * 8 + effect->of.answer.action;
-        break;
-    case EFFECT_HANG_UP_CALL:
-        about = effect->of.attempt_id;
-        break;
-    case EFFECT_POLL_CALL:
-        about = effect->of.poll.attempt;
-        break;
-    case EFFECT_CLAIM_LEADS:
-        about = effect->of.claim.claim;
-        break;
-    case EFFECT_DIAL_AGENT_LEG:
-    case EFFECT_HANG_UP_AGENT_LEG:
-    case EFFECT_POLL_AGENT_LEG:
-        about = effect->of.leg.agent * 65536 + effect->of.leg.serial;
-        break;
-    case EFFECT_RECORD_CAMPAIGN:
-        about = effect->of.campaign.id * 8 + effect->of.campaign.state;
-        break;
-    case EFFECT_RECORD_DO_NOT_CALL:
-        about = effect->of.contact.person;
-        break;
-    case EFFECT_SCREEN_POP:
-        about = effect->of.pop.lead;
-        break;
-    case EFFECT_REFUSE:
-        about = effect->of.refuse.refusal;
-        break;
-    case EFFECT_KIND_COUNT:
-        break;
-    }
-    return (digest ^ (about * 32 + effect->kind)) * UINT64_C(0x9E3779B97F4A7C15) + (digest >> 29);
-}
-
-static void refusal_seen(struct world *world, const struct effect *effect)
-{
-    ++world->statistics.refused;
-}
-
-static void act_now(struct world *world, const struct effect *effect)
-{
-    if (effect->kind == EFFECT_REFUSE) {
-        refusal_seen(world, effect);
-        return;
-    }
-    if (effect->kind == EFFECT_SCREEN_POP) {
-        people_see(world, effect);
-        return;
-    }
-    if (effect->kind == EFFECT_POLL_CALL)
-        ++world->statistics.polls;
-    if (effect->kind != EFFECT_ANSWER_CALL && world_chance(world, world->weather.act_lost))
-        return;
-    world_later(world, HAPPENING_ACT, world->now + world_way(world))->of.effect = *effect;
-}
-
 /* The moments at which a crash forgets most: something was just promised, and nothing is written. */
 static void tempt_fate(struct world *world, const struct effect *effect)
 {
@@ -221,103 +141,181 @@ static void tempt_fate(struct world *world, const struct effect *effect)
                     world->now + world_spell(world, world->weather.commit_s));
 }
 
+static void watch_attempt(struct world *world, const struct attempt_record *record)
+{
+    invariants_attempt(world, record);
+    ledger_told(world, record);
+    if (record->open)
+        world_call(world, record->id)->open_life = world->life + 1;
+}
+
 static void watch(struct world *world, const struct effect *effect)
 {
     tempt_fate(world, effect);
     if (effect->kind == EFFECT_PLACE_CALL)
         invariants_ordered(world, effect);
     if (effect->kind == EFFECT_RECORD_ATTEMPT)
-        invariants_attempt(world, &effect->of.attempt);
-    if (effect->kind == EFFECT_RECORD_AGENT)
+        watch_attempt(world, &effect->of.attempt);
+    if (effect->kind == EFFECT_RECORD_LEAD)
+        world->leads[effect->of.lead.id - 1].told = effect->of.lead;
+    if (effect->kind == EFFECT_RECORD_CAMPAIGN)
+        world->campaigns[effect->of.campaign.id - 1].told = effect->of.campaign.state;
+    if (effect->kind == EFFECT_RECORD_AGENT) {
+        world->agents[effect->of.agent.id - 1].told = effect->of.agent;
         people_see(world, effect);
+    }
     if (effect->kind == EFFECT_RECORD_DO_NOT_CALL && effect->of.contact.number)
         world->numbers[effect->of.contact.number - 1].do_not_call = true;
     if (effect->kind == EFFECT_RECORD_DO_NOT_CALL && effect->of.contact.person)
         world->persons[effect->of.contact.person - 1].do_not_call = true;
 }
 
-/* Feeds, drains, and lets the world react as a shell would: records to the store, acts behind them. */
-void world_feed(struct world *world, const struct event *event)
+static void crash(struct world *world);
+
+/* Dies at a crash point: what is still to be drained was decided, and is seen by nobody. */
+static void die(struct world *world)
+{
+    bool server = world->options.crash_kind != CRASH_ENGINE;
+
+    world->struck = true;
+    world->recovering = world->options.crash_kind == CRASH_SERVER;
+    world->struck_at = world->started_at = world->now;
+    world->struck_events = world->statistics.events;
+    if (world->options.crash_kind != CRASH_SERVER) {
+        struct happening *happening = world_later(world, HAPPENING_ENGINE_RESTART, world->now);
+
+        happening->detail = 1;
+    }
+    if (server) {
+        struct effect effect;
+
+        while (dialer_drain(world->dialer, &effect))
+            relive_effect(world, &effect);
+        crash(world);
+    }
+}
+
+bool world_point(struct world *world)
+{
+    if (world->resting || ++world->points != world->options.crash_at)
+        return false;
+    die(world);
+    return !world->up;
+}
+
+/* What nothing hangs on any more is forgotten, when its last acts have been done. */
+static void forget_closed(struct world *world, const struct effect *effects, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; ++i)
+        if (effects[i].kind == EFFECT_RECORD_ATTEMPT && !effects[i].of.attempt.open)
+            world_call(world, effects[i].of.attempt.id)->open_life = 0;
+}
+
+static void look_back(struct world *world, const struct effect *effects, uint32_t count)
+{
+    uint32_t seen = 0;
+
+    for (uint32_t i = 0; i < count; ++i)
+        if (effects[i].kind == EFFECT_RECORD_ATTEMPT)
+            seen |= 1u << effects[i].of.attempt.campaign;
+    for (uint32_t i = 1; seen >> i; ++i)
+        if (seen & (1u << i))
+            ledger_check(world, i);
+    invariants_after(world);
+}
+
+static void tell_effect(const struct world *world, const struct effect *effect)
+{
+    fprintf(world->options.talk, "    %s %llu", effect_kind_name(effect->kind),
+            (unsigned long long)effect->of.attempt_id);
+    if (effect->kind == EFFECT_RECORD_ATTEMPT)
+        fprintf(world->options.talk, " %s, told %s, %s, agent %llu",
+                attempt_state_name(effect->of.attempt.state),
+                answer_action_name(effect->of.attempt.action),
+                attempt_result_name(effect->of.attempt.result),
+                (unsigned long long)effect->of.attempt.agent);
+    fputc('\n', world->options.talk);
+}
+
+/* Lets the world react as a shell would: records to the store, acts behind them. */
+static void drain(struct world *world)
 {
     static struct effect waiting[4096];
     struct effect effect;
     uint32_t count = 0;
 
+    while (dialer_drain(world->dialer, &effect)) {
+        bool waits = effect_is_record(effect.kind) || effect_waits_for_commit(effect.kind);
+
+        ++world->statistics.effects;
+        relive_effect(world, &effect);
+        watch(world, &effect);
+        if (world->options.talk)
+            tell_effect(world, &effect);
+        if (waits) {
+            check(count < array_count(waiting));
+            waiting[count++] = effect;
+            continue;
+        }
+        if (world_point(world))
+            break;
+        shell_act(world, &effect);
+        if (world_point(world))
+            break;
+    }
+    forget_closed(world, waiting, count);
+    if (count)
+        keeper_take(world, waiting, count);
+    if (!world->up || (count && world_point(world)))
+        return;
+    look_back(world, waiting, count);
+}
+
+void world_feed(struct world *world, const struct event *event)
+{
+    if (!world->up) /* it died a moment ago */
+        return;
     world->trail[world->trail_count % TRAIL_SIZE] = *event;
     world->trail_at[world->trail_count++ % TRAIL_SIZE] = world->now;
     ++world->statistics.events;
     if (world->options.talk)
         fprintf(world->options.talk, "%lld %s %llu\n", (long long)world->now,
                 event_kind_name(event->kind), (unsigned long long)event->of.call.attempt);
-    journal_add(world, event);
+    relive_event(world, event);
     dialer_feed(world->dialer, world->now, event);
-    while (dialer_drain(world->dialer, &effect)) {
-        ++world->statistics.effects;
-        world->effects_digest = fold(world->effects_digest, &effect);
-        watch(world, &effect);
-        if (effect_is_record(effect.kind) || effect_waits_for_commit(effect.kind)) {
-            check(count < array_count(waiting));
-            waiting[count++] = effect;
-        } else {
-            act_now(world, &effect);
-        }
-    }
-    if (count)
-        keeper_take(world, waiting, count);
-    invariants_after(world);
+    drain(world);
+    relive_mark(world);
 }
 
 static void start_server(struct world *world)
 {
+    if (world->behind)
+        fortune_step_back(world);
     world->limits.attempt_next = world->row_last + 1;
     world->limits.reservation_next = world->reservation_last + 1;
     world->limits.claim_next = (uint64_t)world->life * 1000000 + 1;
     world->dialer = must(dialer_new(&world->limits, world->seed));
     world->up = true;
-    world->journal_life = world->journal_size = 0;
+    world->started_at = world->now;
+    world->stray = 0;
+    world->journal_life = world->journal_size = world->mark_count = 0;
     world->effects_digest = 0;
+    world->starting = true;
     keeper_restart(world);
-    world_feed(world, &(struct event){.kind = EVENT_RECOVERY_ENDED});
-}
-
-/* The journal of a life, fed to a new dialer, must come to the same state by the same effects. */
-static void replay(struct world *world)
-{
-    struct dialer *again;
-    uint64_t digest = 0;
-    size_t at = 0, used;
-
-    if (!world->options.replay || !world->up || world->broken)
-        return;
-    again = must(dialer_new(&world->limits, world->seed));
-    while (at < world->journal_size) {
-        struct event event;
-        struct effect effect;
-        instant now;
-
-        if (journal_decode(world->journal + at, world->journal_size - at, &used, &now, &event)) {
-            world_break(world, "the journal cannot be read at byte %zu", at);
-            break;
-        }
-        at += used;
-        dialer_feed(again, now, &event);
-        while (dialer_drain(again, &effect))
-            digest = fold(digest, &effect);
-    }
-    if (digest != world->effects_digest)
-        world_break(world, "the replayed journal yields other effects");
-    if (dialer_digest(again) != dialer_digest(world->dialer))
-        world_break(world, "the replayed journal comes to another state");
-    dialer_free(again);
+    world->starting = false;
+    if (world->up)
+        world_feed(world, &(struct event){.kind = EVENT_RECOVERY_ENDED});
+    if (world->up)
+        invariants_restarted(world);
 }
 
 static void crash(struct world *world)
 {
-    instant down = world_spell(world, 5);
+    instant down = world->options.sweep ? 2 * SECOND : world_spell(world, 5);
 
     if (!world->up)
         return;
-    replay(world);
+    relive_life(world);
     ++world->statistics.crashes;
     dialer_free(world->dialer);
     world->dialer = NULL;
@@ -326,150 +324,34 @@ static void crash(struct world *world)
     world_later(world, HAPPENING_START, world->now + down);
 }
 
-static void again_later(struct world *world, enum happening_kind kind, double mean_s)
+void world_again(struct world *world, enum happening_kind kind, double mean_s)
 {
     if (mean_s > 0 && !world->resting)
         world_later(world, kind, world->now + world_spell(world, mean_s));
-}
-
-static void leap(struct world *world)
-{
-    struct event event = {.kind = EVENT_CLOCK_LEAPT};
-    instant span = world_spell(world, 120);
-
-    again_later(world, HAPPENING_LEAP, world->weather.leap_every_s);
-    if (!world->up || world->resting)
-        return;
-    /* Everybody else's clocks were right: what is to happen happens as much later by ours. */
-    for (size_t i = 0; i < world->queue.count; ++i)
-        world->queue.nodes[i]->at += span;
-    for (attempt_id id = 1; id <= world->row_last; ++id) {
-        struct world_call *call = world_call(world, id);
-
-        call->answered_at += call->answered_at ? span : 0;
-        call->told_at += call->told_at ? span : 0;
-        call->leapt = true;
-    }
-    world->commit_free_at += span;
-    world->now += span;
-    event.of.leap = span;
-    world_feed(world, &event);
-}
-
-static void do_not_call(struct world *world)
-{
-    struct event event = {.kind = EVENT_DO_NOT_CALL_ADDED};
-    uint32_t lead = (uint32_t)rng_below(&world->rng, world->weather.leads);
-
-    again_later(world, HAPPENING_DO_NOT_CALL, world->weather.do_not_call_every_s);
-    if (!world->up || world->resting)
-        return;
-    if (rng_chance(&world->rng, 0.5))
-        event.of.contact.person = world->leads[lead].row.person;
-    if (rng_chance(&world->rng, 0.5))
-        event.of.contact.number = (uint64_t)lead * WORLD_NUMBERS_MAX + 1;
-    if (event.of.contact.person)
-        world->persons[event.of.contact.person - 1].do_not_call = true;
-    if (event.of.contact.number)
-        world->numbers[event.of.contact.number - 1].do_not_call = true;
-    world_feed(world, &event);
-}
-
-static void start_or_stop(struct world *world, campaign_id campaign)
-{
-    struct event event = {.kind = EVENT_CAMPAIGN_COMMANDED};
-
-    event.of.command.campaign = campaign;
-    event.of.command.command = (enum campaign_command)rng_below(&world->rng, COMMAND_COUNT);
-    if (rng_chance(&world->rng, 0.6))
-        event.of.command.command = COMMAND_START;
-    world_feed(world, &event);
-}
-
-/* How long somebody may wait stays as it was: calls that wait are held to it. */
-static void change_options(struct world *world, campaign_id campaign)
-{
-    struct event event = {.kind = EVENT_CAMPAIGN_CHANGED};
-    struct campaign_options *options = &world->campaigns[campaign - 1].options;
-    instant answer_wait_max = options->answer_wait_max;
-
-    *options = weather_options(&world->rng);
-    options->answer_wait_max = answer_wait_max;
-    event.of.campaign.id = campaign;
-    event.of.campaign.options = *options;
-    world_feed(world, &event);
-}
-
-static void change_agent(struct world *world)
-{
-    struct event event = {.kind = EVENT_AGENT_CHANGED};
-    uint32_t place = (uint32_t)rng_below(&world->rng, world->weather.agents);
-    struct world_agent *agent = &world->agents[place];
-
-    agent->campaign_count = 0;
-    for (uint32_t i = 0; i < world->weather.campaigns; ++i)
-        if (rng_chance(&world->rng, 0.6))
-            agent->campaigns[agent->campaign_count++] = i + 1;
-    event.of.agent.record.id = place + 1;
-    event.of.agent.campaign_count = agent->campaign_count;
-    memcpy(event.of.agent.campaigns, agent->campaigns, sizeof(agent->campaigns));
-    world_feed(world, &event);
-}
-
-static void withdraw_lead(struct world *world)
-{
-    struct event event = {.kind = EVENT_LEAD_WITHDRAWN};
-
-    event.of.lead_id = 1 + rng_below(&world->rng, world->weather.leads);
-    world_feed(world, &event);
-}
-
-static void command(struct world *world)
-{
-    campaign_id campaign = 1 + rng_below(&world->rng, world->weather.campaigns);
-
-    again_later(world, HAPPENING_COMMAND, world->weather.command_every_s);
-    if (!world->up || world->resting)
-        return;
-    switch (rng_below(&world->rng, 8)) {
-    case 0:
-        change_options(world, campaign);
-        break;
-    case 1:
-        change_agent(world);
-        break;
-    case 2:
-        withdraw_lead(world);
-        break;
-    case 3:
-        world_feed(world, &(struct event){.kind = EVENT_LEADS_ADDED, .of.campaign_id = campaign});
-        break;
-    default:
-        start_or_stop(world, campaign);
-        break;
-    }
 }
 
 static void start(struct world *world)
 {
     if (!world->up)
         start_server(world);
-    again_later(world, HAPPENING_CRASH, world->weather.crash_every_s);
+    world_again(world, HAPPENING_CRASH, world->weather.crash_every_s);
 }
 
-static void happen(struct world *world, struct happening *happening)
+/* An engine that hangs does what it is to do when it hangs no more. */
+static bool is_frozen(struct world *world, struct happening *happening)
 {
-    switch (happening->kind) {
-    case HAPPENING_DELIVER:
-        if (world->up && (!happening->serial || happening->life == world->life))
-            world_feed(world, &happening->of.event);
-        break;
-    case HAPPENING_COMMIT:
-        if (happening->life == world->life)
-            keeper_commit(world);
-        break;
+    return world->engine_frozen && world->now < world->engine_silent_until &&
+           (happening->kind == HAPPENING_ORDER || happening->kind == HAPPENING_ACT ||
+            happening->kind == HAPPENING_CALL || happening->kind == HAPPENING_LEG ||
+            happening->kind == HAPPENING_QUESTION);
+}
+
+static void happen_to_engine(struct world *world, struct happening *happening)
+{
+    switch ((int)happening->kind) {
     case HAPPENING_ORDER:
-        phone_network_order(world, &happening->of.effect);
+        phone_network_order(world, &happening->of.effect, happening->serial,
+                            happening->life == world->life, happening->detail != 0);
         break;
     case HAPPENING_ACT:
         phone_network_act(world, &happening->of.effect);
@@ -484,6 +366,48 @@ static void happen(struct world *world, struct happening *happening)
     case HAPPENING_LEG_LOST:
         phone_network_leg_lost(world, (uint32_t)happening->about);
         break;
+    case HAPPENING_QUESTION:
+        phone_network_ask(world, happening->about, happening->serial);
+        break;
+    case HAPPENING_ENGINE_RESTART:
+        world->recovering |= happening->detail != 0;
+        if (!world->resting || happening->detail)
+            phone_network_restart(world);
+        if (!happening->detail)
+            world_again(world, HAPPENING_ENGINE_RESTART, world->weather.engine_restart_every_s);
+        break;
+    default:
+        check(false);
+    }
+}
+
+static void deliver(struct world *world, const struct happening *happening)
+{
+    if (!world->up || (happening->serial && happening->life != world->life))
+        return;
+    shell_hear(world, &happening->of.event);
+    world_feed(world, &happening->of.event);
+}
+
+static void happen(struct world *world, struct happening *happening)
+{
+    switch (happening->kind) {
+    case HAPPENING_DELIVER:
+        deliver(world, happening);
+        break;
+    case HAPPENING_COMMIT:
+        if (happening->life == world->life)
+            keeper_commit(world);
+        break;
+    case HAPPENING_ORDER:
+    case HAPPENING_ACT:
+    case HAPPENING_CALL:
+    case HAPPENING_LEG:
+    case HAPPENING_LEG_LOST:
+    case HAPPENING_QUESTION:
+    case HAPPENING_ENGINE_RESTART:
+        happen_to_engine(world, happening);
+        break;
     case HAPPENING_DESK:
         people_do(world, (uint32_t)happening->about, happening->serial, happening->detail);
         break;
@@ -494,19 +418,23 @@ static void happen(struct world *world, struct happening *happening)
     case HAPPENING_START:
         start(world);
         break;
-    case HAPPENING_ENGINE_RESTART:
-        if (!world->resting)
-            phone_network_restart(world);
-        again_later(world, HAPPENING_ENGINE_RESTART, world->weather.engine_restart_every_s);
-        break;
     case HAPPENING_LEAP:
-        leap(world);
+        fortune_leap(world);
+        break;
+    case HAPPENING_STEP_BACK:
+        world_again(world, HAPPENING_STEP_BACK, world->weather.step_back_every_s);
+        fortune_wall_clock(world);
+        break;
+    case HAPPENING_STORE_GONE:
+    case HAPPENING_ENGINE_SILENT:
+    case HAPPENING_TRUNK_GONE:
+        fortune_outage(world, happening->kind);
         break;
     case HAPPENING_DO_NOT_CALL:
-        do_not_call(world);
+        fortune_do_not_call(world);
         break;
     case HAPPENING_COMMAND:
-        command(world);
+        fortune_command(world);
         break;
     case HAPPENING_REST:
         break;
@@ -531,6 +459,14 @@ static void step(struct world *world)
     happening = container_of(heap_first(&world->queue), struct happening, node);
     heap_remove(&world->queue, &happening->node);
     world->now = instant_max(world->now, next);
+    if (is_frozen(world, happening)) {
+        if (happening->kind == HAPPENING_ORDER && !happening->detail) {
+            happening->detail = 1;
+            phone_network_stuck(world, &happening->of.effect);
+        }
+        check(!heap_add(&world->queue, &happening->node, world->engine_silent_until));
+        return;
+    }
     happen(world, happening);
     happening->next = world->free_happenings;
     world->free_happenings = happening;
@@ -542,6 +478,7 @@ static void rest(struct world *world)
     instant until;
 
     world->resting = true;
+    world->store_gone_until = world->engine_silent_until = world->trunk_gone_until = world->now;
     while (!world->up && !world->broken)
         step(world);
     for (uint32_t i = 0; i < world->weather.campaigns && !world->broken; ++i) {
@@ -562,22 +499,39 @@ static void rest(struct world *world)
     world_later(world, HAPPENING_REST, until);
     while (world->now < until && !world->broken)
         step(world);
-    replay(world);
+    relive_life(world);
     invariants_at_rest(world);
 }
+
+enum { AFTER_EVENTS = 100 };
 
 void world_run(struct world *world)
 {
     start(world);
     people_start(world);
-    again_later(world, HAPPENING_ENGINE_RESTART, world->weather.engine_restart_every_s);
-    again_later(world, HAPPENING_LEAP, world->weather.leap_every_s);
-    again_later(world, HAPPENING_DO_NOT_CALL, world->weather.do_not_call_every_s);
-    again_later(world, HAPPENING_COMMAND, world->weather.command_every_s);
-    while (world->statistics.events < world->options.events && !world->broken)
+    world_again(world, HAPPENING_ENGINE_RESTART, world->weather.engine_restart_every_s);
+    world_again(world, HAPPENING_LEAP, world->weather.leap_every_s);
+    world_again(world, HAPPENING_STEP_BACK, world->weather.step_back_every_s);
+    world_again(world, HAPPENING_STORE_GONE, world->weather.store_gone_every_s);
+    world_again(world, HAPPENING_ENGINE_SILENT, world->weather.engine_silent_every_s);
+    world_again(world, HAPPENING_TRUNK_GONE, world->weather.trunk_gone_every_s);
+    world_again(world, HAPPENING_DO_NOT_CALL, world->weather.do_not_call_every_s);
+    world_again(world, HAPPENING_COMMAND, world->weather.command_every_s);
+    while ((world->statistics.events < world->options.events ||
+            (world->struck && world->statistics.events < world->struck_events + AFTER_EVENTS)) &&
+           !world->broken)
         step(world);
     if (!world->broken)
         rest(world);
+}
+
+/* Some time before clocks are put forward or back somewhere. */
+static instant before_a_change(struct world *world)
+{
+    const struct zone *zone = &world->limits.zones[1 + rng_below(&world->rng, 3)];
+    instant change = zone->transitions[rng_below(&world->rng, zone->transition_count)];
+
+    return change - (instant)rng_below(&world->rng, 2 * HOUR);
 }
 
 struct world *world_new(uint64_t seed, const struct world_options *options)
@@ -587,8 +541,10 @@ struct world *world_new(uint64_t seed, const struct world_options *options)
     world->seed = seed;
     world->options = *options;
     world->weather = weather_of(seed);
+    if (options->sweep)
+        weather_keep_alive(&world->weather);
     world->rng = rng_from_seed(seed ^ UINT64_C(0x5EED));
-    world->now = world->weather.starts_at;
+    world->recovered_us = world->served_us = -1;
     world->limits = dialer_limits_default();
     world->limits.campaigns_max = WEATHER_CAMPAIGNS_MAX;
     world->limits.agents_max = world->weather.agents;
@@ -601,6 +557,7 @@ struct world *world_new(uint64_t seed, const struct world_options *options)
         rng_chance(&world->rng, 0.3) ? 1 + (uint32_t)rng_below(&world->rng, 20) : 0;
     world->limits.talk_check = (instant)(20 + rng_below(&world->rng, 600)) * SECOND;
     invariants_zones(&world->limits);
+    world->now = world->weather.night ? before_a_change(world) : world->weather.starts_at;
     heap_init(&world->queue);
     keeper_init(world);
     return world;
@@ -638,6 +595,7 @@ void world_free(struct world *world)
     free(world->rows);
     free(world->calls);
     free(world->journal);
+    free(world->marks);
     free(world);
 }
 

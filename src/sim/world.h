@@ -14,11 +14,20 @@
  * A whole world around the real core: a store that commits late, an engine with a telephone network
  * behind it, agents at desks, and the weather. Everything happens on one line of time, by seed.
  *
+ * A crash point is a moment at which the server, the engine or both can die: before and after each
+ * act, before and after each commit, and between the two halves of what a commit sets off. A world
+ * counts those it passes; the same world with `crash_at` set dies at that one.
+ *
  *   world = world_new(seed, &options);
  *   world_run(world);                      stops at the first broken invariant: world_broken()
  *   world_free(world);
  */
+enum crash_kind { CRASH_SERVER, CRASH_ENGINE, CRASH_BOTH, CRASH_KIND_COUNT };
+
 struct world_options {
+    uint64_t crash_at; /* the crash point, from 1 on; 0: none */
+    enum crash_kind crash_kind;
+    bool sweep;           /* no crashes but that one */
     uint64_t events;      /* fed to the dialer before the world comes to rest */
     uint32_t audit_every; /* events between audits of the core's inside; 0: never */
     bool replay;          /* keep the journal, and replay it at the end */
@@ -47,15 +56,16 @@ struct world_person {
 };
 
 struct world_lead {
-    struct lead_record row; /* as committed */
-    struct heap_node due;   /* in its campaign's claimable leads */
+    struct lead_record row;  /* as committed */
+    struct lead_record told; /* as the dialer told it last */
+    struct heap_node due;    /* in its campaign's claimable leads */
     bool claimed;
     uint8_t number_count;
 };
 
 struct world_campaign {
     campaign_id id;
-    enum campaign_state row;
+    enum campaign_state row, told;
     struct campaign_options options;
     struct heap claimable;
     bool gone; /* finished */
@@ -66,8 +76,13 @@ struct world_call {
     bool made, gone; /* gone: the engine was restarted since */
     bool ended;      /* for the dialer */
     bool disowned;   /* the dialer gave it up while it lived */
-    bool hang_up_wanted;
     bool machine;
+    bool goodbye;   /* heard the message, or that there was an error */
+    bool dismissed; /* by an agent, with the button */
+    /* what the server's shell remembers; 1 + the life in which it does */
+    uint32_t open_life, named_life, ordering_life, end_life, answered_life;
+    enum effect_kind end_wanted;
+    struct attempt_record account; /* as the dialer told it last */
     enum call_status status;
     uint32_t step; /* serial of what it will do by itself */
     enum answer_action told;
@@ -82,7 +97,7 @@ struct world_call {
 };
 
 struct world_agent {
-    struct agent_record row;
+    struct agent_record row, told;
     struct reservation_record reservation;
     uint32_t leg; /* serial of the leg that stands; 0: none */
     uint32_t guests;
@@ -97,7 +112,18 @@ struct world_batch {
 
 struct world_statistics {
     uint64_t events, effects, calls, answered, bridged, abandoned, messages, crashes, restarts,
-        polls, disowned, strays, refused, plans, canceled;
+        polls, disowned, strays, refused, leaps, steps_back, outages, apologies;
+};
+
+/* The figures of a campaign, counted by other code than the core's. */
+struct world_ledger {
+    int64_t attempts, open, answered, live, abandoned, conversed, talk_us, hellos;
+    int64_t by_state[ATTEMPT_STATE_COUNT], by_result[RESULT_COUNT];
+};
+
+struct world_mark {
+    size_t journal;
+    uint64_t digest;
 };
 
 struct world {
@@ -109,6 +135,7 @@ struct world {
     struct dialer *dialer;
     struct dialer_limits limits;
     bool up, resting; /* resting: no new trouble, agents finish */
+    bool starting;    /* what is stored is being fed */
     uint32_t life;
     struct heap queue;
     struct happening *free_happenings;
@@ -127,13 +154,26 @@ struct world {
     struct world_batch *batches; /* ring of those not committed yet */
     uint32_t batch_first, batch_count, batch_room;
     instant commit_free_at;
+    /* what is gone, until when; the clock's step back that the next start will see */
+    instant store_gone_until, engine_silent_until, trunk_gone_until, behind;
+    bool engine_frozen; /* silent: it does nothing, and then all of it */
+    uint64_t points;    /* crash points passed */
+    attempt_id stray;   /* the call that spoke last, if it belongs to nobody */
+    /* the crash that was asked for */
+    bool struck, recovering;
+    instant struck_at, started_at;
+    uint64_t struck_events;
+    int64_t recovered_us, served_us; /* since the crash, since the start; -1: not yet */
     struct event trail[TRAIL_SIZE];
     instant trail_at[TRAIL_SIZE];
     uint64_t trail_count;
     uint8_t *journal;
     size_t journal_size, journal_room, journal_life; /* journal_life: where this life begins */
     uint64_t effects_digest;
-    struct figures base[WEATHER_CAMPAIGNS_MAX]; /* of attempts that were closed before this life */
+    struct world_mark *marks; /* digests of the state on the way, for the replay */
+    uint32_t mark_count, mark_room;
+    struct world_ledger ledgers[WEATHER_CAMPAIGNS_MAX]; /* of all attempts, as told */
+    struct world_ledger base[WEATHER_CAMPAIGNS_MAX];    /* of those closed before this life */
     bool broken;
     char complaint[256];
     struct world_statistics statistics;
@@ -157,7 +197,12 @@ enum happening_kind {
     HAPPENING_CRASH,
     HAPPENING_START,
     HAPPENING_ENGINE_RESTART,
+    HAPPENING_QUESTION, /* the engine asks what to tell one who has answered */
     HAPPENING_LEAP,
+    HAPPENING_STEP_BACK,
+    HAPPENING_STORE_GONE,
+    HAPPENING_ENGINE_SILENT,
+    HAPPENING_TRUNK_GONE,
     HAPPENING_DO_NOT_CALL,
     HAPPENING_COMMAND,
     HAPPENING_REST,
@@ -189,7 +234,31 @@ void world_break(struct world *world, const char *format, ...)
 bool world_chance(struct world *world, double probability);        /* never while resting */
 struct world_call *world_call(struct world *world, attempt_id id); /* makes room */
 
+/* Passes a crash point. True: the server has just died, and nothing more may be done in its name. */
+bool world_point(struct world *world) must_check;
+
+void world_again(struct world *world, enum happening_kind kind, double mean_s); /* 0: never */
+
+/* fortune.c */
+void fortune_leap(struct world *world);
+void fortune_wall_clock(struct world *world); /* is put back while the server runs */
+void fortune_step_back(struct world *world);  /* and the next start finds it so */
+void fortune_outage(struct world *world, enum happening_kind kind);
+void fortune_do_not_call(struct world *world);
+void fortune_command(struct world *world);
+
+/* relive.c */
+void relive_event(struct world *world, const struct event *event);
+void relive_effect(struct world *world, const struct effect *effect);
+void relive_mark(struct world *world);
+void relive_life(struct world *world);
+
+/* shell.c: the server around the core */
+void shell_act(struct world *world, const struct effect *effect);
+void shell_hear(struct world *world, const struct event *event);
+
 /* keeper.c: the store */
+void keeper_claim(struct world *world, const struct effect *effect);
 void keeper_take(struct world *world, const struct effect *effects, uint32_t count);
 void keeper_commit(struct world *world);
 void keeper_restart(struct world *world); /* the rows as events */
@@ -197,12 +266,17 @@ struct lead_facts keeper_facts(struct world *world, lead_id id);
 void keeper_init(struct world *world);
 
 /* phone_network.c: engine, network, people who are called */
-void phone_network_order(struct world *world, const struct effect *effect);
+/* tries: that found nobody there; ours: its sender lives; late: and waits no longer. */
+void phone_network_order(struct world *world, const struct effect *effect, uint32_t tries,
+                         bool ours, bool late);
+void phone_network_stuck(struct world *world, const struct effect *effect);
 void phone_network_act(struct world *world, const struct effect *effect);
 void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64_t what);
+void phone_network_ask(struct world *world, attempt_id id, uint32_t tries);
 void phone_network_leg(struct world *world, uint32_t agent, uint32_t serial, bool stands);
 void phone_network_leg_lost(struct world *world, uint32_t agent);
 void phone_network_restart(struct world *world);
+void phone_network_drop(struct world *world); /* the trunk takes the customers with it */
 
 /* people.c: agents */
 void people_see(struct world *world, const struct effect *effect); /* what their page shows */
@@ -214,7 +288,15 @@ void invariants_zones(struct dialer_limits *limits); /* a small world's zones */
 void invariants_ordered(struct world *world, const struct effect *effect);
 void invariants_not_ordered(struct world *world, const struct effect *effect);
 void invariants_attempt(struct world *world, const struct attempt_record *record);
+void invariants_call_over(struct world *world, attempt_id id); /* by order, while it was answered */
+void invariants_restarted(struct world *world);
 void invariants_after(struct world *world);
 void invariants_at_rest(struct world *world);
+
+/* ledger.c */
+void ledger_told(struct world *world, const struct attempt_record *record);
+void ledger_restart(struct world *world); /* from the rows */
+void ledger_check(struct world *world, campaign_id campaign);
+void ledger_at_rest(struct world *world); /* the rows come to the same */
 
 #endif

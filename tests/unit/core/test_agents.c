@@ -227,7 +227,7 @@ static void a_forced_change_gives_up_a_call_that_still_rings(void **state)
     (void)world_dial(&world, 1, 1);
     ask(&world, AGENT_BREAK, true);
     assert_int_equal(world_activity(&world, 7), AGENT_BREAK);
-    assert_non_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    assert_non_null(world_effect(&world, EFFECT_CANCEL_CALL));
     world_close(&world);
 }
 

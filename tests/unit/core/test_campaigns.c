@@ -110,8 +110,8 @@ static void a_stopped_campaign_hangs_up_what_rings_and_lets_talk_what_talks(void
     world_agent_ready(&world, 8);
     rings = world_dial(&world, 2, 1);
     command(&world, COMMAND_STOP);
-    assert_int_equal(world_count(&world, EFFECT_HANG_UP_CALL), 1);
-    assert_int_equal(world_effect(&world, EFFECT_HANG_UP_CALL)->of.attempt_id, rings);
+    assert_int_equal(world_count(&world, EFFECT_CANCEL_CALL), 1);
+    assert_int_equal(world_effect(&world, EFFECT_CANCEL_CALL)->of.attempt_id, rings);
     assert_int_equal(world_attempt(&world, talks).state, ATTEMPT_BRIDGED);
     world_close(&world);
 }

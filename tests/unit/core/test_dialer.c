@@ -37,6 +37,7 @@ static void a_progressive_call_reaches_the_agent_who_was_reserved_for_it(void **
 
     world_call(&world, EVENT_CALL_LEFT, id, 7);
     assert_int_equal(world_activity(&world, 7), AGENT_WRAP_UP);
+    assert_null(world_effect(&world, EFFECT_HANG_UP_CALL)); /* its document ended with the room */
     world_status(&world, id, CALL_COMPLETED, 200);
     world_dispose(&world, 7, id, 1);
     assert_int_equal(world_activity(&world, 7), AGENT_AVAILABLE);
@@ -60,7 +61,7 @@ static void a_second_question_gets_the_same_answer_and_a_stale_one_goodbye(void 
     assert_int_equal(world_effect(&world, EFFECT_ANSWER_CALL)->of.answer.action, ANSWER_JOIN);
     assert_int_equal(world_count(&world, EFFECT_ANSWER_CALL), 1);
     world_call(&world, EVENT_CALL_ANSWERED, 999, 0);
-    assert_int_equal(world_effect(&world, EFFECT_ANSWER_CALL)->of.answer.action, ANSWER_HANG_UP);
+    assert_int_equal(world_effect(&world, EFFECT_ANSWER_CALL)->of.answer.action, ANSWER_MESSAGE);
     world_close(&world);
 }
 
@@ -94,8 +95,9 @@ static void a_call_that_nobody_speaks_of_is_asked_after_and_given_up(void **stat
     world_agent_ready(&world, 7);
     id = world_dial(&world, 1, 1);
     world_pass(&world, world.now + 10 * MINUTE);
-    assert_int_equal(world_count(&world, EFFECT_POLL_CALL), limits.polls_max);
-    assert_non_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    /* once while it is hoped for, once more while somebody might still answer */
+    assert_int_equal(world_count(&world, EFFECT_POLL_CALL), 2 * limits.polls_max);
+    assert_non_null(world_effect(&world, EFFECT_CANCEL_CALL));
     assert_false(dialer_attempt(world.dialer, id, &(struct attempt_record){0}));
     world_close(&world);
 }

@@ -128,7 +128,7 @@ static void do_not_call_takes_effect_at_once_on_a_plan_and_on_a_ringing_call(voi
     added.of.contact.person = 0;
     added.of.contact.number = 20;
     world_feed(&world, &added);
-    assert_non_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    assert_non_null(world_effect(&world, EFFECT_CANCEL_CALL));
     world_status(&world, id, CALL_CANCELED, 487);
     assert_int_equal(world_lead(&world)->state, LEAD_BLOCKED);
     assert_int_equal(world_lead(&world)->reason, REFUSED_DO_NOT_CALL);
@@ -161,11 +161,11 @@ static void do_not_call_for_one_campaign_is_no_word_to_another(void **state)
     open_floor(&world, &options);
     id = world_dial(&world, 1, 1);
     world_feed(&world, &added);
-    assert_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    assert_null(world_effect(&world, EFFECT_CANCEL_CALL));
     added.of.contact.campaign = 1;
     world_feed(&world, &added);
     assert_null(world_effect(&world, EFFECT_RECORD_DO_NOT_CALL)); /* it would be for all */
-    assert_non_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    assert_non_null(world_effect(&world, EFFECT_CANCEL_CALL));
     world_status(&world, id, CALL_CANCELED, 487);
     assert_int_equal(world_lead(&world)->state, LEAD_BLOCKED);
     assert_int_equal(world_lead(&world)->reason, REFUSED_DO_NOT_CALL);

@@ -76,6 +76,22 @@ static void polled(struct world *world, enum call_status status, agent_id room)
     world_feed(world, &event);
 }
 
+/* Answers the next question that is asked. */
+static void asked_and_not_found(struct world *world)
+{
+    struct event event = {.kind = EVENT_CALL_POLLED};
+
+    while (!world_effect(world, EFFECT_POLL_CALL)) {
+        world->now = dialer_deadline(world->dialer);
+        world_tick(world);
+    }
+    event.of.call = (struct event_call){.attempt = 9,
+                                        .poll = world_effect(world, EFFECT_POLL_CALL)->of.poll.poll,
+                                        .status = CALL_NOT_FOUND,
+                                        .hello_us = -1};
+    world_feed(world, &event);
+}
+
 static void a_conversation_outlives_the_server(void **state)
 {
     struct kept kept = talking();
@@ -165,21 +181,68 @@ static void dialling_goes_on_when_every_call_is_known_again(void **state)
     world_close(&world);
 }
 
-static void an_order_nobody_knows_of_is_not_given_again(void **state)
+static struct kept just_ordered(void)
 {
     struct kept kept = ringing();
-    static struct world world;
 
     kept.attempt.state = ATTEMPT_PLANNED;
+    kept.attempt.planned_at = kept.attempt.ordered_at = NOON - SECOND;
     kept.attempt.placed_at = 0;
+    return kept;
+}
+
+static void an_order_nobody_knows_of_is_not_given_again(void **state)
+{
+    struct kept kept = just_ordered();
+    static struct world world;
+
     start(&world, &kept);
+    assert_null(world_effect(&world, EFFECT_POLL_CALL)); /* the rooms are asked first */
+    world_pass(&world, world.now + SECOND);
     assert_false(world_effect(&world, EFFECT_POLL_CALL)->of.poll.known);
     polled(&world, CALL_NOT_FOUND, 0);
     assert_true(dialer_attempt(world.dialer, 9, &(struct attempt_record){0}));
     polled(&world, CALL_NOT_FOUND, 0);
     assert_null(world_effect(&world, EFFECT_PLACE_CALL));
-    assert_non_null(world_effect(&world, EFFECT_HANG_UP_CALL));      /* in case it is on its way */
+    assert_non_null(world_effect(&world, EFFECT_CANCEL_CALL)); /* in case it is on its way */
+    assert_int_equal(world_activity(&world, 7), AGENT_AVAILABLE);
+    assert_int_equal(world_attempt(&world, 9).state, ATTEMPT_CLOSING);
+    for (int i = 0; i < 50 && dialer_attempt(world.dialer, 9, &(struct attempt_record){0}); ++i)
+        asked_and_not_found(&world);
     assert_int_equal(world_lead(&world)->results[RESULT_FAILED], 1); /* as if it had rung */
+    world_close(&world);
+}
+
+static void an_order_that_was_long_on_its_way_rings_nobody_for_nothing(void **state)
+{
+    struct kept kept = just_ordered();
+    static struct world world;
+
+    start(&world, &kept);
+    polled(&world, CALL_NOT_FOUND, 0);
+    polled(&world, CALL_NOT_FOUND, 0);
+    world_pass(&world, world.now + 30 * SECOND);
+    world_status(&world, 9, CALL_RINGING, 0);
+    assert_non_null(world_effect(&world, EFFECT_CANCEL_CALL));
+    world_call(&world, EVENT_CALL_ANSWERED, 9, 0); /* faster than that */
+    assert_int_equal(world_effect(&world, EFFECT_ANSWER_CALL)->of.answer.action, ANSWER_MESSAGE);
+    world_status(&world, 9, CALL_COMPLETED, 200);
+    assert_int_equal(world_lead(&world)->results[RESULT_ABANDONED], 1);
+    world_close(&world);
+}
+
+static void a_wait_does_not_grow_when_the_clock_went_back_while_the_server_was_down(void **state)
+{
+    struct kept kept = ringing();
+    static struct world world;
+
+    kept.attempt.state = ATTEMPT_WAITING;
+    kept.attempt.action = ANSWER_WAIT;
+    kept.attempt.answered_at = NOON + HOUR;
+    start(&world, &kept);
+    polled(&world, CALL_IN_PROGRESS, 0);
+    world_pass(&world, world.now + 3 * SECOND);
+    assert_int_equal(world_attempt(&world, 9).action, ANSWER_MESSAGE);
     world_close(&world);
 }
 
@@ -249,6 +312,8 @@ int main(void)
         cmocka_unit_test(a_customer_who_was_given_an_agent_in_the_last_moment_keeps_that_agent),
         cmocka_unit_test(dialling_goes_on_when_every_call_is_known_again),
         cmocka_unit_test(an_order_nobody_knows_of_is_not_given_again),
+        cmocka_unit_test(an_order_that_was_long_on_its_way_rings_nobody_for_nothing),
+        cmocka_unit_test(a_wait_does_not_grow_when_the_clock_went_back_while_the_server_was_down),
         cmocka_unit_test(a_plan_without_an_order_on_record_was_never_placed),
         cmocka_unit_test(a_wrap_up_goes_on_where_it_was),
         cmocka_unit_test(nothing_is_dialled_before_recovery_has_ended),

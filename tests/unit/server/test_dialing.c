@@ -96,7 +96,7 @@ static void an_order_names_its_attempt_in_its_urls(void **state)
                                      "AC00000000000000000000000000000001/Calls.json?");
     assert_string_equal(form_get(&order->form, "To"), "+12025551001");
     assert_string_equal(form_get(&order->form, "From"), "+12025550100");
-    snprintf(url, sizeof(url), "%s/voice/answer?attempt=1", floor->http);
+    snprintf(url, sizeof(url), "%s/voice/answer?attempt=1#rc=5&rp=ct,rt,5xx", floor->http);
     assert_string_equal(form_get(&order->form, "Url"), url);
     snprintf(url, sizeof(url), "%s/voice/status?attempt=1#rc=4&rp=ct,rt,5xx", floor->http);
     assert_string_equal(form_get(&order->form, "StatusCallback"), url);
