@@ -1,9 +1,7 @@
 /*
  * How much of a core do N talking telephones cost? Two media threads, each on a core of its own, talk
  * to each other over loopback: every leg sends a voice with its signature every 20 ms and reads the
- * other's. Floor: 800 legs on one core, nothing lost.
- *
- *   bench_phones [--json] [--legs N] [--seconds S]
+ * other's. The goal is that 800 of them fit on one core.
  */
 #include <math.h>
 #include <sched.h>
@@ -14,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "figure.h"
 #include "phones/rtp.h"
 
 enum { LEGS_MAX = 6000 };
@@ -79,7 +78,7 @@ static void turn(struct side *side, const struct bench *bench)
     struct rtp_event event;
 
     while (rtp_take(side->rtp, &event)) {
-        if (event.kind == RTP_SAID)
+        if (event.kind == RTP_SAID && side->legs[event.call])
             rtp_leg_say(side->rtp, side->legs[event.call], &bench->sound, false);
         side->heard += event.kind == RTP_HEARD;
         if (event.kind != RTP_CLOSED)
@@ -119,6 +118,7 @@ static void close_all(struct bench *bench)
     for (size_t i = 0; i < bench->legs; i++) {
         rtp_leg_close(bench->people.rtp, bench->people.legs[i]);
         rtp_leg_close(bench->robots.rtp, bench->robots.legs[i]);
+        bench->people.legs[i] = bench->robots.legs[i] = NULL; /* not ours any more */
     }
     while (bench->people.closed < bench->legs || bench->robots.closed < bench->legs)
         run_until(bench, loop_clock() + 10 * MILLISECOND);
@@ -127,63 +127,63 @@ static void close_all(struct bench *bench)
     free(bench->sound.samples);
 }
 
-static void print(const struct bench *bench, double cpu, double took_s, bool json)
+/* One run: CPU-ms of the people's thread for each telephone and second, and what was lost, per cent. */
+static void run(unsigned legs, unsigned seconds, struct figure_runs *cost, struct figure_runs *lost)
 {
-    const struct rtp_stats *stats = &bench->people.stats;
-    bool fair = stats->received * 10 >= stats->sent * 9; /* the others had their core */
-    double percent = 100 * cpu / took_s;
+    struct bench *bench = calloc(1, sizeof(*bench));
+    instant used, began;
 
-    if (json)
-        printf("{\"bench\":\"phones\",\"legs\":%zu,\"cpu_percent\":%.1f,"
-               "\"us_per_leg_and_frame\":%.2f,\"sent\":%llu,\"received\":%llu,\"lost\":%llu,"
-               "\"late\":%llu,\"voices_recognised\":%zu,\"fair\":%s}\n",
-               bench->legs, percent, 1e6 * cpu / (50 * took_s * (double)bench->legs),
-               (unsigned long long)stats->sent, (unsigned long long)stats->received,
-               (unsigned long long)stats->lost, (unsigned long long)stats->late,
-               bench->people.heard, fair ? "true" : "false");
-    else
-        printf("%zu talking telephones: %.1f %% of a core, %.2f us for each leg and 20 ms frame\n"
-               "sent %llu, received %llu, lost %llu, late %llu; %zu of %zu voices recognised%s\n",
-               bench->legs, percent, 1e6 * cpu / (50 * took_s * (double)bench->legs),
-               (unsigned long long)stats->sent, (unsigned long long)stats->received,
-               (unsigned long long)stats->lost, (unsigned long long)stats->late,
-               bench->people.heard, bench->legs,
-               fair ? "" : "\nnot a fair figure: something else held the other side's core");
+    check(bench);
+    bench->people.kind = SPEAKER_PERSON;
+    bench->robots.kind = SPEAKER_ROBOT;
+    bench->legs = legs;
+    make_sound(&bench->sound);
+    open_side(&bench->robots, bench, 1);
+    open_side(&bench->people, bench, 0);
+    pin(1);
+    for (size_t i = 0; i < legs; i++) {
+        connect_leg(&bench->people, i, &bench->robots, &bench->sound);
+        connect_leg(&bench->robots, i, &bench->people, &bench->sound);
+        run_until(bench, loop_clock() + 1 * MILLISECOND); /* people do not all begin at once */
+    }
+    used = rtp_processor_time(bench->people.rtp);
+    began = loop_clock();
+    run_until(bench, began + (instant)seconds * SECOND);
+    used = rtp_processor_time(bench->people.rtp) - used;
+    began = loop_clock() - began;
+    close_all(bench);
+    figure_add(cost, (double)used / 1e3 / ((double)began / 1e6) / legs);
+    figure_add(lost, 100.0 * (double)bench->people.stats.lost / (double)bench->people.stats.sent);
+    fprintf(stderr, "%zu of %u voices recognised, %llu of %llu packets came\n", bench->people.heard,
+            legs, (unsigned long long)bench->people.stats.received,
+            (unsigned long long)bench->people.stats.sent);
+    free(bench);
 }
 
 int main(int argc, char **argv)
 {
-    static struct bench bench = {
-        .people.kind = SPEAKER_PERSON, .robots.kind = SPEAKER_ROBOT, .legs = 800};
-    instant used, began;
-    int64_t value, seconds = 10;
-    bool json = false;
+    struct sched_param priority = {.sched_priority = 10};
+    struct figure_runs cost = {0}, lost = {0};
 
-    for (int i = 1; i < argc; i++) {
-        json |= strcmp(argv[i], "--json") == 0;
-        if (i + 1 < argc && strcmp(argv[i], "--legs") == 0 &&
-            !slice_to_i64(slice_from(argv[i + 1]), 1, LEGS_MAX, &value))
-            bench.legs = (size_t)value;
-        if (i + 1 < argc && strcmp(argv[i], "--seconds") == 0 &&
-            !slice_to_i64(slice_from(argv[i + 1]), 1, 3600, &value))
-            seconds = value;
-    }
     raise_files();
-    make_sound(&bench.sound);
-    open_side(&bench.robots, &bench, 1);
-    open_side(&bench.people, &bench, 0);
-    pin(1);
-    for (size_t i = 0; i < bench.legs; i++) {
-        connect_leg(&bench.people, i, &bench.robots, &bench.sound);
-        connect_leg(&bench.robots, i, &bench.people, &bench.sound);
-        run_until(&bench, loop_clock() + 1 * MILLISECOND); /* people do not all begin at once */
-    }
-    used = rtp_processor_time(bench.people.rtp);
-    began = loop_clock();
-    run_until(&bench, began + seconds * SECOND);
-    used = rtp_processor_time(bench.people.rtp) - used;
-    began = loop_clock() - began;
-    close_all(&bench);
-    print(&bench, (double)used / 1e6, (double)began / 1e6, json);
-    return bench.people.stats.lost ? 1 : 0;
+    /* both sides' threads inherit it: what a neighbour takes of a core is no figure of ours */
+    (void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority);
+    for (unsigned i = 0; i < FIGURE_RUNS; i++)
+        run(800, figure_is_quick(argc, argv) ? 1 : 4, &cost, &lost);
+    figure_print(&(struct figure){.bench = "phones",
+                                  .name = "telephone talking and listening",
+                                  .unit = "CPU-ms/s",
+                                  .load = "800 telephones, every voice checked",
+                                  .runs = &cost,
+                                  .at_most = 1000.0 / 800,
+                                  .subject = figure_scheduling(pthread_self()),
+                                  .generator = figure_scheduling(pthread_self())});
+    figure_print(&(struct figure){.bench = "phones",
+                                  .name = "packets lost by them",
+                                  .unit = "%",
+                                  .load = "800 telephones, every voice checked",
+                                  .runs = &lost,
+                                  .subject = figure_scheduling(pthread_self()),
+                                  .generator = figure_scheduling(pthread_self())});
+    return 0;
 }
