@@ -8,6 +8,8 @@
 extern const char openapi_json[];
 extern const size_t openapi_json_size;
 
+enum { COMMITS_SHOWN = 1000 };
+
 static json_t *milliseconds(int64_t us)
 {
     return us < 0 ? json_null() : json_real((double)us / 1000.0);
@@ -75,14 +77,14 @@ static json_t *campaigns_of(const struct server *server)
     return items;
 }
 
-static json_t *hello_of(const struct live *live)
+static json_t *spread_of(const struct recent *recent, uint64_t last)
 {
-    struct live_hello hello;
+    struct recent_spread spread;
 
-    live_hello(live, &hello);
-    return json_pack("{s:I, s:o, s:o, s:o, s:o}", "count", (json_int_t)hello.count, "p50",
-                     milliseconds(hello.p50_us), "p95", milliseconds(hello.p95_us), "p99",
-                     milliseconds(hello.p99_us), "max", milliseconds(hello.max_us));
+    recent_spread(recent, last, &spread);
+    return json_pack("{s:I, s:o, s:o, s:o, s:o}", "count", (json_int_t)spread.count, "p50",
+                     milliseconds(spread.p50_us), "p95", milliseconds(spread.p95_us), "p99",
+                     milliseconds(spread.p99_us), "max", milliseconds(spread.max_us));
 }
 
 json_t *live_snapshot(const struct server *server)
@@ -102,12 +104,13 @@ json_t *live_snapshot(const struct server *server)
     json_t *agents = agents_of(server, by_activity);
 
     return json_pack(
-        "{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:{s:I, s:I, s:f}, s:I}", "at",
-        api_time(server_now(server)), "since", api_time(server->started_at), "voice_is_up",
+        "{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:{s:I, s:I, s:f}, s:I}",
+        "at", api_time(server_now(server)), "since", api_time(server->started_at), "voice_is_up",
         (int)server->voice_is_up, "held", holds_json(server), "agents", agents,
         "agents_by_activity", by_activity, "calls", calls, "campaigns", campaigns_of(server),
         "attempts", (json_int_t)figures->attempts, "results", results, "hello_latency_ms",
-        hello_of(&server->live), "abandoned", "answered_live",
+        spread_of(&server->live.hello, RECENT_MAX), "commit_ms",
+        spread_of(keeper_commits(server->keeper), COMMITS_SHOWN), "abandoned", "answered_live",
         (json_int_t)figures->ledger.answered_live, "abandoned",
         (json_int_t)figures->ledger.abandoned, "percent", round(percent * 1000.0) / 1000.0,
         "forged_webhooks", (json_int_t)server->forged_count);

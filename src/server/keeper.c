@@ -16,6 +16,7 @@ struct job {
     struct job *next;
     enum keeper_kind kind;
     int err;
+    instant posted_at, ended_at; /* of the monotonic clock */
     keeper_work work;
     keeper_done done;
     void *arg;
@@ -39,6 +40,7 @@ struct keeper {
     keeper_trouble_handler on_trouble; /* loop's thread */
     void *on_trouble_arg;
     struct keeper_trouble trouble_heard; /* loop's thread */
+    struct recent commits;               /* loop's thread */
     struct job_list mine, done;          /* the store thread's: in work, and through */
     size_t lost;                         /* its MUSTs that could not be written at the end */
 };
@@ -88,6 +90,19 @@ static void hear_trouble(struct keeper *keeper, const struct keeper_trouble *now
         keeper->on_trouble(keeper->on_trouble_arg, heard);
 }
 
+static instant clock_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+const struct recent *keeper_commits(const struct keeper *keeper)
+{
+    return &keeper->commits;
+}
+
 static void finish(void *arg)
 {
     struct keeper *keeper = arg;
@@ -106,6 +121,8 @@ static void finish(void *arg)
 
         mine.first = job->next;
         keeper->waiting--;
+        if (job->kind == KEEPER_MUST && !job->err)
+            recent_add(&keeper->commits, job->ended_at - job->posted_at);
         if (job->done)
             job->done(job->arg, job->err);
         free(job);
@@ -133,6 +150,7 @@ static void tell(struct keeper *keeper)
 static void finish_job(struct keeper *keeper, struct job *job, int err)
 {
     job->err = err;
+    job->ended_at = clock_now();
     list_add(&keeper->done, job);
 }
 
@@ -428,7 +446,8 @@ void keeper_post(struct keeper *keeper, enum keeper_kind kind, keeper_work work,
 
     check(job);
     check(work || kind == KEEPER_READ);
-    *job = (struct job){.kind = kind, .work = work, .done = done, .arg = arg};
+    *job = (struct job){
+        .kind = kind, .work = work, .done = done, .arg = arg, .posted_at = clock_now()};
     keeper->waiting++;
     pthread_mutex_lock(&keeper->lock);
     list_add(&keeper->posted, job);

@@ -2,6 +2,7 @@
 #define SERVER_KEEPER_H
 
 #include "net/loop.h"
+#include "server/recent.h"
 #include "store/store.h"
 
 /*
@@ -56,6 +57,8 @@ void keeper_on_trouble(struct keeper *keeper, keeper_trouble_handler handler, vo
  * as a fact that cannot be kept is none. done may be NULL. */
 void keeper_post(struct keeper *keeper, enum keeper_kind kind, keeper_work work, keeper_done done,
                  void *arg);
+/* How long each record of what was decided took from keeper_post until it was committed. */
+const struct recent *keeper_commits(const struct keeper *keeper);
 /* Jobs posted and not done yet. */
 size_t keeper_waiting(const struct keeper *keeper);
 

@@ -118,6 +118,7 @@ bool status_page_take(struct server *server, struct http_request *request)
     add_figures(&text, "Calls now", json_object_get(live, "calls"));
     add_figures(&text, "Results since the start", json_object_get(live, "results"));
     add_figures(&text, "Hello latency (ms)", json_object_get(live, "hello_latency_ms"));
+    add_figures(&text, "From record to disk (ms)", json_object_get(live, "commit_ms"));
     add_figures(&text, "Abandonment", json_object_get(live, "abandoned"));
     add_rows(&text, "Agents", json_object_get(live, "agents"), agents);
     text_add(&text, "<p>The interface is described at <a href=\"/api/openapi.json\">"

@@ -88,6 +88,7 @@ void floor_open(struct floor *floor)
     server->seen.ring = calloc(SEEN_COUNT, SEEN_TOKEN_SIZE);
     assert_non_null(server->seen.ring);
     assert_int_equal(zones_new(&server->zones, why, sizeof(why)), 0);
+    assert_int_equal(regions_new(&server->regions, server->zones), 0);
     assert_int_equal(store_open_memory(&store), 0);
     make_token(floor, store);
     assert_int_equal(boot_read(&boot, server, store, why, sizeof(why)), 0);
@@ -134,6 +135,7 @@ void floor_close(struct floor *floor)
     imports_free(server->imports);
     dialer_free(server->dialer);
     loop_timer_stop(server->loop, &server->wake);
+    regions_free(server->regions);
     zones_free(server->zones);
     tokens_release(server);
     roster_release(&server->roster);

@@ -5,31 +5,38 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "server/live.h"
+#include "server/recent.h"
 
 static void quantiles_are_values_that_came(void **state)
 {
-    struct live *live = calloc(1, sizeof(*live));
-    struct live_hello hello;
+    struct recent *recent = calloc(1, sizeof(*recent));
+    struct recent_spread hello;
 
     (void)state;
-    live_hello(live, &hello);
+    recent_spread(recent, RECENT_MAX, &hello);
     assert_int_equal(hello.p99_us, -1);
     for (int i = 0; i < 3; i++)
-        live->hello_us[live->hello_count++] = 3000 - i * 1000;
-    live_hello(live, &hello);
+        recent_add(recent, 3000 - i * 1000);
+    recent_spread(recent, RECENT_MAX, &hello);
     assert_int_equal(hello.p50_us, 2000);
     assert_int_equal(hello.p95_us, 3000); /* of three, the last is where 95 % lie below */
     assert_int_equal(hello.p99_us, 3000);
-    live->hello_count = 0;
+    recent->count = 0;
     for (int i = 0; i < 200; i++)
-        live->hello_us[live->hello_count++] = i + 1;
-    live_hello(live, &hello);
+        recent_add(recent, i + 1);
+    recent_spread(recent, RECENT_MAX, &hello);
     assert_int_equal(hello.p50_us, 100);
     assert_int_equal(hello.p95_us, 190);
     assert_int_equal(hello.p99_us, 198);
     assert_int_equal(hello.max_us, 200);
-    free(live);
+    for (int i = 0; i < RECENT_MAX; i++)
+        recent_add(recent, 7);
+    recent_add(recent, 9);
+    recent_spread(recent, 2, &hello);
+    assert_int_equal(hello.p50_us, 7); /* the last two only */
+    assert_int_equal(hello.max_us, 9);
+    assert_int_equal(hello.count, 200 + RECENT_MAX + 1);
+    free(recent);
 }
 
 int main(void)
