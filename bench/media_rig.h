@@ -106,33 +106,20 @@ static inline long rig_resident_kib(void)
     return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-/* Generates for so long, the thread of that name on core 0, the generator on core 1. */
-static inline struct rig_run rig_measure(const char *thread_name, unsigned ms)
+/* Generates for so long; what came back and when. */
+static inline struct rig_run rig_generate(unsigned ms)
 {
-    int thread = rig_thread_wait(thread_name);
     struct rig_run run = {0};
-    double cpu, switches;
     size_t late = 0;
 
-    rig_pin(thread, 0);
-    rig_pin(0, 1);
-    generator.counting = false;
-    generate(WARM_MS);
     generator.counting = true;
     generator.count = 0;
     generator.sent = generator.received = 0;
-    cpu = rig_cpu_ms(thread);
-    switches = rig_switches(thread);
     generate(ms);
-    cpu = rig_cpu_ms(thread) - cpu;
-    switches = rig_switches(thread) - switches;
     generator.counting = false;
     qsort(generator.transit_us, generator.count, sizeof(uint32_t), by_value);
     for (size_t i = generator.count; i > 0 && generator.transit_us[i - 1] > 20000; i--)
         late++;
-    run.ms_per_leg_s = cpu * 1000 / ms / generator.leg_count;
-    run.core_percent = cpu * 100 / ms;
-    run.switches_per_s = switches * 1000 / ms;
     if (generator.count) {
         /* the last millisecond's packets are still on their way */
         uint64_t due = generator.sent - generator.sent / ms;
@@ -143,6 +130,28 @@ static inline struct rig_run rig_measure(const char *thread_name, unsigned ms)
         run.p99_ms = percentile_ms(0.99);
         run.late_percent = 100.0 * (double)late / (double)generator.sent;
     }
+    return run;
+}
+
+/* The same with the thread of that name on core 0, the generator on core 1. */
+static inline struct rig_run rig_measure(const char *thread_name, unsigned ms)
+{
+    int thread = rig_thread_wait(thread_name);
+    struct rig_run run;
+    double cpu, switches;
+
+    rig_pin(thread, 0);
+    rig_pin(0, 1);
+    generator.counting = false;
+    generate(generator.warm_ms ? generator.warm_ms : WARM_MS);
+    cpu = rig_cpu_ms(thread);
+    switches = rig_switches(thread);
+    run = rig_generate(ms);
+    cpu = rig_cpu_ms(thread) - cpu;
+    switches = rig_switches(thread) - switches;
+    run.ms_per_leg_s = cpu * 1000 / ms / generator.leg_count;
+    run.core_percent = cpu * 100 / ms;
+    run.switches_per_s = switches * 1000 / ms;
     return run;
 }
 

@@ -30,14 +30,43 @@ enum {
     WARM_MS = 400,
 };
 
-struct mark { /* at the front of each payload; a forwarder does not touch it */
+/*
+ * At the front of each payload, a byte of sound for each four bits: it passes a forwarder untouched,
+ * and a mixer that decodes, adds silence of nobody else and encodes, too.
+ */
+struct mark {
     uint64_t sent_ns;
     uint32_t leg, serial;
 };
 
+static inline void mark_write(const struct mark *mark, uint8_t *sound)
+{
+    uint8_t bytes[sizeof(*mark)];
+
+    memcpy(bytes, mark, sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        sound[2 * i] = (uint8_t)(0xa0 | bytes[i] >> 4);
+        sound[2 * i + 1] = (uint8_t)(0xa0 | (bytes[i] & 15));
+    }
+}
+
+/* False: silence, or a sound of the other side's own. */
+static inline bool mark_read(struct mark *mark, const uint8_t *sound)
+{
+    uint8_t bytes[sizeof(*mark)];
+
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        if ((sound[2 * i] & 0xf0) != 0xa0 || (sound[2 * i + 1] & 0xf0) != 0xa0)
+            return false;
+        bytes[i] = (uint8_t)(sound[2 * i] << 4 | (sound[2 * i + 1] & 15));
+    }
+    memcpy(mark, bytes, sizeof(bytes));
+    return true;
+}
+
 static struct generator {
     int fd;
-    unsigned leg_count;
+    unsigned leg_count, warm_ms; /* warm_ms: before measuring; 0: WARM_MS */
     struct sockaddr_in engine[LEGS_MAX];
     uint32_t serial;
     uint32_t *transit_us;
@@ -89,7 +118,8 @@ static inline void send_phase(unsigned phase)
                                       .ssrc = leg + 1};
 
         media_packet_header(&packet, bytes[count]);
-        memcpy(bytes[count] + PACKET_HEADER_SIZE, &mark, sizeof(mark));
+        memset(bytes[count] + PACKET_HEADER_SIZE, 0xff, PAYLOAD);
+        mark_write(&mark, bytes[count] + PACKET_HEADER_SIZE);
         vectors[count] = (struct iovec){bytes[count], SIZE};
         messages[count].msg_hdr = (struct msghdr){.msg_name = &generator.engine[leg],
                                                   .msg_namelen = sizeof(generator.engine[leg]),
@@ -109,9 +139,9 @@ static inline void note(struct msghdr *message, const uint8_t *bytes)
     struct timespec *stamp = part ? (struct timespec *)(void *)CMSG_DATA(part) : NULL;
     struct mark mark;
 
-    memcpy(&mark, bytes + PACKET_HEADER_SIZE, sizeof(mark));
-    if (!stamp || mark.leg >= generator.leg_count || generator.count == generator.room)
-        return; /* silence of the engine's own has no mark */
+    if (!stamp || !mark_read(&mark, bytes + PACKET_HEADER_SIZE) ||
+        mark.leg >= generator.leg_count || generator.count == generator.room)
+        return;
     generator.received++;
     generator.transit_us[generator.count++] = (uint32_t)(((uint64_t)stamp->tv_sec * 1000000000 +
                                                           (uint64_t)stamp->tv_nsec - mark.sent_ns) /

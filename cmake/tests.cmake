@@ -95,7 +95,7 @@ endforeach()
 # Every bench/bench_<thing>.c asks one question; `./dev bench` runs them all.
 # bench/http_peer.c is the other end of a script.
 file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/bench_*.c
-     ${CMAKE_SOURCE_DIR}/bench/http_peer.c)
+     ${CMAKE_SOURCE_DIR}/bench/http_peer.c ${CMAKE_SOURCE_DIR}/bench/peer_rooms.c)
 foreach(source ${bench_sources})
     get_filename_component(program ${source} NAME_WE)
     add_executable(${program} ${source})
