@@ -21,7 +21,7 @@ struct order {
     char error[CURL_ERROR_SIZE];
     char *request_body;
     struct text body, content_type, location, cookies;
-    size_t body_size_max;
+    size_t body_size_max, held_size; /* held: of its body, in client->held_size */
     bool too_large;
     instant begun;
     http_body_reader read_body;
@@ -36,6 +36,7 @@ struct http_client {
     struct loop *loop;
     CURLM *multi;
     bool insecure;
+    size_t held_size, held_size_max;
     bool (*may_connect)(void *arg, const struct sockaddr *address);
     void *may_connect_arg;
     struct loop_timer timer, cancel_timer, tell_timer;
@@ -60,6 +61,7 @@ static void order_free(struct order *order)
     } else {
         curl_easy_cleanup(order->easy);
     }
+    client->held_size -= order->held_size;
     curl_slist_free_all(order->headers);
     free(order->request_body);
     text_release(&order->body);
@@ -304,11 +306,14 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     if (order->write_body && !curl_easy_getinfo(order->easy, CURLINFO_RESPONSE_CODE, &status) &&
         status == 200)
         return order->write_body(order->body_arg, bytes, size * count) ? size * count : 0;
-    if (order->body.size + size * count > order->body_size_max) {
+    if (order->body.size + size * count > order->body_size_max ||
+        order->client->held_size + size * count > order->client->held_size_max) {
         order->too_large = true;
         return 0;
     }
     text_add_bytes(&order->body, bytes, size * count);
+    order->client->held_size += size * count;
+    order->held_size += size * count;
     return order->body.failed ? 0 : size * count;
 }
 
@@ -361,11 +366,14 @@ int http_client_new(struct http_client **clientp, struct loop *loop,
                     const struct http_client_options *options)
 {
     struct http_client *client = calloc(1, sizeof(*client));
+    size_t count_max =
+        options && options->connection_count_max ? options->connection_count_max : 64;
 
     if (!client)
         return ENOMEM;
     client->loop = loop;
     client->wait_ms = -1;
+    client->held_size_max = options && options->held_size_max ? options->held_size_max : SIZE_MAX;
     client->insecure = options && options->insecure;
     client->may_connect = options ? options->may_connect : NULL;
     client->may_connect_arg = options ? options->may_connect_arg : NULL;
@@ -382,9 +390,8 @@ int http_client_new(struct http_client **clientp, struct loop *loop,
                       (long)(options && options->connection_per_host_max
                                  ? options->connection_per_host_max
                                  : 20));
-    curl_multi_setopt(
-        client->multi, CURLMOPT_MAXCONNECTS,
-        (long)(options && options->connection_count_max ? options->connection_count_max : 64));
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)count_max);
+    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)count_max);
     *clientp = client;
     return 0;
 }

@@ -19,9 +19,10 @@
 struct http_client;
 
 struct http_client_options {
-    size_t connection_count_max;    /* kept open in all; 0: 64 */
+    size_t connection_count_max;    /* in all, in use or kept; more orders wait. 0: 64 */
     size_t connection_per_host_max; /* 0: 20 */
-    bool insecure;                  /* do not verify TLS; for loopback tests only */
+    size_t held_size_max; /* bytes of answers that are coming, together; 0: as each order says */
+    bool insecure;        /* do not verify TLS; for loopback tests only */
     /* Asked of every address before it is connected to; false: as if nobody were there. NULL: any. */
     bool (*may_connect)(void *arg, const struct sockaddr *address);
     void *may_connect_arg;
@@ -54,7 +55,7 @@ enum http_outcome {
     HTTP_NO_CONNECTION, /* refused, unreachable, or not connected in connect_ms */
     HTTP_TLS_FAILED,    /* handshake or certificate */
     HTTP_TIMED_OUT,     /* connected, no complete answer in total_ms */
-    HTTP_TOO_LARGE,     /* the answer's body passed body_size_max */
+    HTTP_TOO_LARGE,     /* the answer's body passed body_size_max, or all together held_size_max */
     HTTP_BROKEN,        /* connection lost or not HTTP */
     HTTP_CANCELED,      /* http_client_cancel, or the client was freed */
 };

@@ -38,7 +38,8 @@ struct engine {
     struct signal *signal;
     struct media *media;
     struct prompt *prompt;
-    struct http_client *client;
+    struct http_client *client;          /* of documents and sound: somebody is on the line */
+    struct http_client *callback_client; /* a host that hangs for these hangs for these only */
     struct http_server *server;
     struct control *control;
     struct loop_timer deadline_timer, stop_timer;

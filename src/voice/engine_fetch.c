@@ -91,7 +91,8 @@ void engine_fetch(struct engine *engine, const struct control_effect *effect)
         return;
     }
     *fetch = (struct fetch){engine, effect->as.fetch.fetch};
-    if (http_client_send(engine->client, &order, fetched, fetch, NULL)) {
+    if (http_client_send(effect->as.fetch.is_callback ? engine->callback_client : engine->client,
+                         &order, fetched, fetch, NULL)) {
         free(fetch);
         fetch_failed(engine, effect->as.fetch.fetch);
     }

@@ -25,6 +25,7 @@ enum {
     SILENT_MS_PRESET = 30000,
     STOP_LOOK_MS = 20,
     CALLER_IDS_MAX = 1024,
+    FETCHED_SIZE_MAX = 64 << 20, /* of all answers that are coming, together */
 };
 
 /* ------------------------------------------------------------------------ feeding the control */
@@ -354,8 +355,10 @@ static int start_control(struct engine *engine)
 static int start_http(struct engine *engine)
 {
     const struct voice_options *from = engine->options;
-    struct http_client_options client = {.connection_count_max = engine->capacity.fetches,
-                                         .connection_per_host_max = 64,
+    unsigned fetches = engine->capacity.fetches;
+    struct http_client_options client = {.connection_count_max = fetches - fetches / 4,
+                                         .connection_per_host_max = fetches / 2,
+                                         .held_size_max = FETCHED_SIZE_MAX,
                                          .insecure = from->webhook_insecure,
                                          .may_connect = engine_may_connect,
                                          .may_connect_arg = engine};
@@ -365,6 +368,10 @@ static int start_http(struct engine *engine)
     int err;
 
     if (http_client_new(&engine->client, engine->loop, &client))
+        return complain(FAILED, "out of memory");
+    client.connection_count_max = fetches / 4;
+    client.connection_per_host_max = fetches / 4;
+    if (http_client_new(&engine->callback_client, engine->loop, &client))
         return complain(FAILED, "out of memory");
     if (read_address(from->http, address, sizeof(address), &server.port))
         return complain(MISUSED, "--http '%s' is not of the form ADDRESS:PORT", from->http);
@@ -467,6 +474,7 @@ static void release(struct engine *engine)
     engine->control = NULL;
     http_server_free(engine->server);
     http_client_free(engine->client);
+    http_client_free(engine->callback_client);
     engine_sounds_release(engine);
     prompt_free(engine->prompt);
     signal_free(engine->signal);

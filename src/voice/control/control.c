@@ -113,6 +113,7 @@ int control_new(struct control **controlp, const struct control_options *options
     table_init(&control->webhooks);
     table_init(&control->conferences);
     table_init(&control->rooms);
+    table_init(&control->callback_hosts);
     control->next_leg = control->next_room = control->next_play = control->next_fetch = 1;
     copy_numbers(control, options);
     copy_limits(control, options);
@@ -176,6 +177,7 @@ void control_free(struct control *control)
     table_release(&control->webhooks);
     table_release(&control->conferences);
     table_release(&control->rooms);
+    table_release(&control->callback_hosts);
     heap_release(&control->timers);
     release_options(control);
     free(control);
@@ -347,5 +349,6 @@ void control_figures(const struct control *control, struct control_figures *figu
     figures->calls_queued = control->queue.count;
     figures->calls_ended_kept = control->calls_ended.count;
     figures->conferences_live = control->conferences_live;
+    figures->callbacks_waiting = control->callbacks_waiting;
     figures->fetches_open = control->webhooks.count;
 }

@@ -226,6 +226,7 @@ struct control_effect {
             const char *user, *password; /* HTTP Basic from the URL's user-info, or NULL */
             unsigned connect_ms, total_ms;
             size_t body_size_max;
+            bool is_callback; /* nobody waits for the answer: must not stand in the others' way */
         } fetch;
         struct {
             uint64_t play;

@@ -79,12 +79,14 @@ struct control {
     struct chain awake; /* runs to go on */
     uint64_t next_leg, next_room, next_play, next_fetch;
 
-    struct table calls;       /* SID -> struct call */
-    struct table legs;        /* leg -> struct call */
-    struct table plays;       /* play -> struct run */
-    struct table webhooks;    /* fetch -> struct webhook */
-    struct table conferences; /* SID -> struct conference */
-    struct table rooms;       /* name -> live struct conference */
+    struct table calls;          /* SID -> struct call */
+    struct table legs;           /* leg -> struct call */
+    struct table plays;          /* play -> struct run */
+    struct table webhooks;       /* fetch -> struct webhook */
+    struct table conferences;    /* SID -> struct conference */
+    struct table callback_hosts; /* name -> struct callback_host */
+    size_t callbacks_waiting;    /* in all lines */
+    struct table rooms;          /* name -> live struct conference */
 
     struct chain calls_by_age, calls_live, calls_ended;
     struct chain conferences_by_age, conferences_ended;

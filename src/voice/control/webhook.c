@@ -10,7 +10,12 @@
 #include "voice/control/notes.h"
 #include "wire/signature.h"
 
-enum { REDIRECT_COUNT_MAX = 10, DOCUMENT_SIZE_MAX = 2 << 20, TOKEN_SIZE = 40 };
+enum {
+    REDIRECT_COUNT_MAX = 10,
+    DOCUMENT_SIZE_MAX = 2 << 20,
+    CALLBACK_ANSWER_SIZE_MAX = 64 << 10,
+    TOKEN_SIZE = 40
+};
 
 static const instant SHELL_GRACE = 5 * SECOND; /* beyond the order's own time: the shell forgot */
 
@@ -29,6 +34,7 @@ struct webhook {
     char token[TOKEN_SIZE];
     webhook_handler handler;
     void *owner;
+    bool is_callback;
     bool without_form; /* after a redirect that made it a GET */
 };
 
@@ -124,7 +130,9 @@ static void webhook_try(struct webhook *webhook)
         webhook->policy.connect_ms < total_ms ? webhook->policy.connect_ms : total_ms;
     effect->as.fetch.total_ms =
         webhook->policy.read_ms < total_ms ? webhook->policy.read_ms : total_ms;
-    effect->as.fetch.body_size_max = DOCUMENT_SIZE_MAX;
+    effect->as.fetch.body_size_max =
+        webhook->is_callback ? CALLBACK_ANSWER_SIZE_MAX : DOCUMENT_SIZE_MAX;
+    effect->as.fetch.is_callback = webhook->is_callback;
     machine_put_id(&control->webhooks, webhook->fetch, webhook);
     timer_start(control, &webhook->timer, control->now + total_ms * MILLISECOND + SHELL_GRACE,
                 webhook_timed_out);
@@ -163,6 +171,7 @@ struct webhook *webhook_send(struct control *control, const struct webhook_order
     webhook->form = *order->form;
     form_init(order->form);
     webhook->encoded = encode(&webhook->form);
+    webhook->is_callback = order->is_callback;
     webhook->call = order->call;
     if (webhook->call)
         ++webhook->call->webhooks_open;
@@ -306,7 +315,7 @@ static unsigned outcome_code(enum control_fetch_outcome outcome)
     case CONTROL_FETCH_TLS_FAILED:
         return 11220;
     case CONTROL_FETCH_TOO_LARGE:
-        return 11750;
+        return ANSWER_TOO_LARGE;
     case CONTROL_FETCH_TIMED_OUT:
     case CONTROL_FETCH_BROKEN:
     case CONTROL_FETCH_CANCELED:

@@ -11,6 +11,8 @@
  */
 struct webhook;
 
+enum { ANSWER_TOO_LARGE = 11750 };
+
 struct webhook_answer {
     unsigned code;     /* 0: a 2xx answer; else 11100, 11200, 11205, 11210, 11215, 11220 */
     const char *error; /* "" or a sentence for people */
@@ -28,6 +30,7 @@ struct webhook_order {
     const char *url, *method; /* url with its fragment; method NULL: POST */
     struct form *form;        /* moved into the webhook */
     struct call *call;        /* whose cookies and events; may be NULL */
+    bool is_callback;         /* nobody waits for its answer, which may be short only */
     webhook_handler handler;  /* called once, never from inside webhook_send */
     void *owner;
 };
@@ -48,10 +51,18 @@ enum { COOKIE_COUNT_MAX = 20, COOKIE_SIZE_MAX = 4096 };
 
 void cookies_release(struct cookie **cookies);
 
-/* Callbacks of one call or conference, in order. */
+/*
+ * Callbacks of one call or conference, in order. All lines to one host share its bounds: so many are
+ * on their way at once, so many wait; of a host that takes nothing the oldest are dropped and counted.
+ * So a host that hangs costs the others nothing.
+ */
+struct callback_host;
+
 struct callback_line {
     struct chain waiting;
+    struct chain_link in_ready; /* of the host of its next, which has no room now */
     struct webhook *open;
+    struct callback_host *open_host;
     struct call *call; /* NULL for a conference's line */
 };
 
