@@ -11,6 +11,7 @@ import { run, startVoice } from '../lib/process.mjs';
 import { Rest } from '../lib/rest.mjs';
 import { until } from '../lib/wait.mjs';
 import { Ear, LONG, Memory, SMALL_QUARANTINE, figure, pass, processorMs, unnoticed } from './calls.mjs';
+import { figures } from './engine.mjs';
 
 const STRANGER = '127.0.0.66';
 const FLOOD = path.join(path.dirname(fileURLToPath(import.meta.url)), 'flood.mjs');
@@ -60,7 +61,7 @@ test('SIP from strangers is dropped, counted, and not noticed', async () => {
     await pass(1000);
     unnoticed(await ear.report('SIP flood'));
     await memory.bounded(40);
-    const { strangers } = await counted();
+    const { strangers } = await figures(voice);
     assert.ok(strangers >= 0.9 * sent, `${strangers} of ${sent} were counted`);
     assert.ok(voice.errors.length < 100000, 'a flood of packets became a flood of log');
 });
@@ -73,14 +74,6 @@ function connect() {
     socket.on('data', () => {});
     socket.on('close', () => { state.closed = true; });
     return state;
-}
-
-/** What the engine counted: told on its own interface's log line, asked for by SIGUSR... its figures. */
-async function counted() {
-    const before = voice.errors.length;
-    process.kill(voice.pid, 'SIGUSR1');
-    const line = await until(() => voice.errors.slice(before).match(/voice\.figures .*/), 5000, 'the figures');
-    return Object.fromEntries([...line[0].matchAll(/(\w+)=(\d+)/g)].map(([, name, value]) => [name, Number(value)]));
 }
 
 test('RTP from strangers reaches nobody, latched or not', async () => {
