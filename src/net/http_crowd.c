@@ -6,11 +6,15 @@
 
 #include "base/log.h"
 
-enum { SLOWEST_BYTES_PER_S = 2048 };
+enum { SLOWEST_BYTES_PER_S = 2048, CANDIDATES_MAX = 16 };
 
 static const instant HEAD_MAX = 10 * SECOND;
-static const instant EXCESS_MAX = 2 * SECOND; /* for the one request of an excess connection */
-static const instant EVICT_AGE = SECOND / 4;  /* its request may be on its way to us */
+static const instant EXCESS_MAX = 5 * SECOND; /* for the one request of an excess connection */
+static const instant EVICT_AGE = SECOND / 4;  /* its next request may be on its way to us */
+static const instant FIRST_AGE =
+    2 * SECOND;                         /* for a first one; who connects in bulk is slow to speak */
+static const instant SLOW_AGE = SECOND; /* who is well has sent some of its body in that time */
+static const instant READ_AGE = 5 * SECOND; /* and begun to read */
 static const instant TELL_PAUSE = 10 * SECOND;
 
 struct crowd_address {
@@ -72,7 +76,7 @@ static void address_give_back(struct crowd *crowd, struct crowd_address *address
     free(address);
 }
 
-/* ---- the line of those who wait ---- */
+/* ---- the line of those who keep us waiting ---- */
 
 static void line_join(struct crowd *crowd, struct crowd_member *member)
 {
@@ -103,21 +107,31 @@ static void become(struct crowd *crowd, struct crowd_member *member, enum crowd_
 {
     if (!member)
         return;
-    if (member->doing == CROWD_WAITING)
+    if (member->doing != CROWD_HANDLED)
         line_leave(crowd, member);
     member->doing = doing;
     member->since = now;
     member->size = 0;
-    if (doing == CROWD_WAITING)
+    if (doing != CROWD_HANDLED)
         line_join(crowd, member);
 }
 
 /* ---- who must go ---- */
 
-static void cut(struct crowd_member *member)
+static void cut(struct crowd *crowd, struct crowd_member *member)
 {
     member->is_cut = true;
+    ++crowd->cut_count;
     (void)shutdown(member->fd, SHUT_RDWR);
+}
+
+/* It has sent, and we are behind: then it is not the one who is slow. */
+static bool has_sent(const struct crowd_member *member)
+{
+    char byte;
+
+    return (member->doing == CROWD_WAITING || member->doing == CROWD_HEAD) &&
+           recv(member->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 static void tell(struct crowd *crowd, instant now)
@@ -133,19 +147,46 @@ static void tell(struct crowd *crowd, instant now)
                 (unsigned long long)crowd->slow_total);
 }
 
-/* Room for one more: who has waited longest for its next request (from that address; NULL: from any)
- * can come again. */
+static bool keeps_us_waiting(const struct crowd_member *member, instant now)
+{
+    instant age = now - member->since;
+
+    switch (member->doing) {
+    case CROWD_WAITING:
+        return age >= (member->has_asked ? EVICT_AGE : FIRST_AGE);
+    case CROWD_HEAD:
+        return age >= SLOW_AGE;
+    case CROWD_BODY:
+        return age >= SLOW_AGE &&
+               member->size < (uint64_t)(age / MILLISECOND) * SLOWEST_BYTES_PER_S / 1000;
+    case CROWD_SENDING:
+        return age >= READ_AGE + (instant)(member->size / (8 * SLOWEST_BYTES_PER_S)) * SECOND;
+    case CROWD_HANDLED:
+        break;
+    }
+    return false;
+}
+
+/* Room for one more: who has kept us waiting longest (from that address; NULL: from any) can come
+ * again. */
 static bool evict_one(struct crowd *crowd, const struct crowd_address *address, instant now)
 {
-    struct crowd_member *member = crowd->waiting_first;
+    unsigned looked_at = 0;
 
-    while (member && (member->is_cut || (address && member->address != address)))
-        member = member->later;
-    if (!member || now - member->since < EVICT_AGE)
-        return false;
-    ++crowd->evicted_total;
-    cut(member);
-    return true;
+    for (struct crowd_member *member = crowd->waiting_first;
+         member && now - member->since >= EVICT_AGE && looked_at < CANDIDATES_MAX;
+         member = member->later) {
+        if (member->is_cut || (address && member->address != address) ||
+            !keeps_us_waiting(member, now))
+            continue;
+        ++looked_at;
+        if (has_sent(member))
+            continue;
+        ++crowd->evicted_total;
+        cut(crowd, member);
+        return true;
+    }
+    return false;
 }
 
 static instant time_max(const struct crowd *crowd, const struct crowd_member *member)
@@ -169,10 +210,13 @@ static instant time_max(const struct crowd *crowd, const struct crowd_member *me
 void crowd_sweep(struct crowd *crowd, instant now)
 {
     for (struct crowd_member *member = crowd->members; member; member = member->next)
-        if (!member->is_cut && now - member->since > time_max(crowd, member)) {
+        if (!member->is_cut && now - member->since > time_max(crowd, member) && !has_sent(member)) {
             ++crowd->slow_total;
-            cut(member);
+            cut(crowd, member);
         }
+    /* With every place taken nobody new comes for whom one would be made. */
+    while (crowd->count - crowd->cut_count > crowd->limits.count_max && evict_one(crowd, NULL, now))
+        ;
     tell(crowd, now);
 }
 
@@ -200,7 +244,7 @@ struct crowd_member *crowd_comes(struct crowd *crowd, int fd, const struct socka
     ++crowd->count;
     if (member->address->count > crowd->limits.of_one_address_max)
         member->is_excess = !evict_one(crowd, member->address, now);
-    else if (crowd->count > crowd->limits.count_max)
+    else if (crowd->count - crowd->cut_count > crowd->limits.count_max)
         member->is_excess = !evict_one(crowd, NULL, now);
     crowd->excess_total += member->is_excess;
     tell(crowd, now);
@@ -211,7 +255,7 @@ void crowd_leaves(struct crowd *crowd, struct crowd_member *member)
 {
     if (!member)
         return;
-    if (member->doing == CROWD_WAITING)
+    if (member->doing != CROWD_HANDLED)
         line_leave(crowd, member);
     if (member->previous)
         member->previous->next = member->next;
@@ -220,6 +264,7 @@ void crowd_leaves(struct crowd *crowd, struct crowd_member *member)
     if (member->next)
         member->next->previous = member->previous;
     --crowd->count;
+    crowd->cut_count -= member->is_cut;
     address_give_back(crowd, member->address);
     free(member);
 }
@@ -247,6 +292,8 @@ void crowd_progressed(struct crowd_member *member, size_t size)
 
 void crowd_handles(struct crowd *crowd, struct crowd_member *member)
 {
+    if (member)
+        member->has_asked = true;
     become(crowd, member, CROWD_HANDLED, 0);
 }
 

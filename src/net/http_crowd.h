@@ -15,11 +15,14 @@
  * nothing moves; this cuts those on which just enough moves.
  *
  *   doing      may take                                     then
- *   waiting    twice `idle`; less when all are taken        cut; the longest waiting goes first
+ *   waiting    twice `idle`                                 cut
  *   head       `idle`, at most 10 s, to its empty line      cut
  *   body       `idle` and a second for every 2 KiB          cut
  *   handled    as long as the handler takes
  *   sending    `idle` and a second for every 2 KiB          cut
+ *
+ * When all are taken each newcomer has the one cut that has kept us waiting longest: without a request,
+ * with half a head, with a body that drips, with an answer it does not read.
  *
  * To cut is to shut the socket down: its owner finds it ended and closes it. One thread.
  */
@@ -37,11 +40,11 @@ struct crowd_address;
 
 struct crowd_member {
     struct crowd_member *previous, *next; /* of all */
-    struct crowd_member *earlier, *later; /* of those waiting, the longest first */
+    struct crowd_member *earlier, *later; /* of those not handled, the longest first */
     struct crowd_address *address;
     int fd;
     enum crowd_doing doing;
-    bool is_excess, is_cut;
+    bool is_excess, is_cut, has_asked;
     instant since;
     uint64_t size; /* of the body so far, or of the answer */
 };
@@ -50,7 +53,7 @@ struct crowd {
     struct crowd_limits limits;
     struct crowd_member *members, *waiting_first, *waiting_last;
     struct table addresses;
-    size_t count;
+    size_t count, cut_count; /* cut: not gone yet */
     uint64_t excess_total, evicted_total, slow_total;
     instant told_at;
     uint64_t told_total;

@@ -20,6 +20,7 @@ enum {
     CONNECTIONS_MAX_PRESET = 1024,
     IDLE_MS_PRESET = 10000,
     BODY_SIZE_PRESET = 1 << 20,
+    CROWDED_SWEEP_MS = 100,
 };
 
 enum request_stage {
@@ -343,7 +344,11 @@ static void sweep(void *arg)
 
     crowd_sweep(&server->crowd, now);
     if (server->crowd.count &&
-        loop_timer_start(server->loop, &server->sweep, now + SECOND, sweep, server))
+        loop_timer_start(server->loop, &server->sweep,
+                         now + (server->crowd.count > server->crowd.limits.count_max
+                                    ? CROWDED_SWEEP_MS * MILLISECOND
+                                    : SECOND),
+                         sweep, server))
         return; /* no memory: the next connection starts it */
 }
 
@@ -358,6 +363,8 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         crowd_leaves(&server->crowd, *context);
         *context = NULL;
+        server->again =
+            true; /* with all places taken microhttpd listens again only in its next run */
         return;
     }
     from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);

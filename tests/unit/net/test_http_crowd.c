@@ -64,6 +64,8 @@ static void ten_come(instant now)
 
         address[7] = (char)('1' + i / 4);
         assert_false(comes(i, address, now + i)->is_excess);
+        crowd_handles(&crowd, members[i]);
+        crowd_waits(&crowd, members[i], now + i);
     }
 }
 
@@ -91,6 +93,68 @@ static void who_came_just_now_is_not_sent_away_for_the_next(void **state)
     assert_int_equal(crowd.excess_total, 1);
 }
 
+static void who_drips_makes_room_and_who_hurries_stays(void **state)
+{
+    (void)state;
+    ten_come(T);
+    for (int i = 0; i < 10; i++)
+        crowd_handles(&crowd, members[i]);
+    crowd_reads_body(&crowd, members[0], T);
+    crowd_progressed(members[0], 1 << 20);
+    crowd_reads_body(&crowd, members[1], T + 1);
+    crowd_progressed(members[1], 3);
+    crowd_reads_head(&crowd, members[2], T + 2);
+    crowd_sends(&crowd, members[3], 1 << 20, T + 3);
+    assert_true(comes(10, "10.0.0.9", T + SECOND / 2)->is_excess);
+    assert_false(comes(11, "10.0.0.9", T + 2 * SECOND)->is_excess);
+    assert_true(is_shut(1));
+    assert_false(comes(12, "10.0.0.9", T + 3 * SECOND)->is_excess);
+    assert_true(is_shut(2));
+    assert_false(is_shut(0));
+    assert_false(is_shut(3));
+    crowd_handles(&crowd, members[10]);
+    crowd_handles(&crowd, members[11]);
+    crowd_handles(&crowd, members[12]);
+    assert_false(comes(13, "10.0.0.9", T + 2 * MINUTE)->is_excess);
+    assert_true(is_shut(3));
+}
+
+static void whose_request_we_have_not_read_yet_stays(void **state)
+{
+    (void)state;
+    ten_come(T);
+    assert_int_equal(write(fds[0][1], "GET", 3), 3);
+    assert_false(comes(10, "10.0.0.9", T + SECOND)->is_excess);
+    assert_false(is_shut(0));
+    assert_true(is_shut(1));
+    crowd_sweep(&crowd, T + MINUTE);
+    assert_false(is_shut(0));
+    assert_true(is_shut(2));
+}
+
+static void who_has_not_spoken_yet_has_two_seconds_to(void **state)
+{
+    (void)state;
+    ten_come(T);
+    for (int i = 0; i < 10; i++)
+        crowd_handles(&crowd, members[i]);
+    comes(10, "10.0.0.9", T); /* beyond already */
+    assert_true(comes(11, "10.0.0.8", T + SECOND)->is_excess);
+    assert_false(is_shut(10));
+    assert_false(comes(12, "10.0.0.8", T + 3 * SECOND)->is_excess);
+    assert_true(is_shut(10));
+}
+
+static void with_every_place_taken_room_is_made_all_the_same(void **state)
+{
+    (void)state;
+    ten_come(T);
+    for (int i = 10; i < 20; i++)
+        comes(i, "10.0.0.9", T + 20);
+    crowd_sweep(&crowd, T + SECOND);
+    assert_int_equal(crowd.count - crowd.cut_count, 10);
+}
+
 static void nobody_at_work_is_sent_away(void **state)
 {
     (void)state;
@@ -111,13 +175,13 @@ static void one_address_gives_way_to_itself_only(void **state)
     comes(0, "10.0.0.2", T);
     for (int i = 1; i < 5; i++)
         assert_false(comes(i, "10.0.0.1", T + 1)->is_excess);
-    assert_false(comes(5, "10.0.0.1", T + SECOND)->is_excess);
+    assert_false(comes(5, "10.0.0.1", T + 3 * SECOND)->is_excess);
     assert_true(is_shut(1));
     assert_false(is_shut(0));
     for (int i = 2; i < 6; i++)
         crowd_handles(&crowd, members[i]);
-    assert_true(comes(6, "10.0.0.1", T + 2 * SECOND)->is_excess);
-    assert_false(comes(7, "10.0.0.2", T + 2 * SECOND)->is_excess);
+    assert_true(comes(6, "10.0.0.1", T + 4 * SECOND)->is_excess);
+    assert_false(comes(7, "10.0.0.2", T + 4 * SECOND)->is_excess);
 }
 
 static void a_head_that_drips_is_cut(void **state)
@@ -188,6 +252,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_waited_longest_makes_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_came_just_now_is_not_sent_away_for_the_next, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_drips_makes_room_and_who_hurries_stays, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(whose_request_we_have_not_read_yet_stays, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_has_not_spoken_yet_has_two_seconds_to, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(with_every_place_taken_room_is_made_all_the_same, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nobody_at_work_is_sent_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_address_gives_way_to_itself_only, set_up, tear_down),
