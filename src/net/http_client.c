@@ -21,6 +21,7 @@ struct order {
     char error[CURL_ERROR_SIZE];
     char *request_body;
     struct text body, content_type, location, cookies;
+    int64_t retry_after_s;
     size_t body_size_max, held_size; /* held: of its body, in client->held_size */
     bool too_large;
     instant begun;
@@ -113,6 +114,7 @@ static void conclude(struct order *order, enum http_outcome outcome, const char 
                                  .error = error,
                                  .content_type = text_or_empty(&order->content_type),
                                  .location = text_or_empty(&order->location),
+                                 .retry_after_s = (unsigned)order->retry_after_s,
                                  .set_cookie = text_or_empty(&order->cookies),
                                  .body = text_slice(&order->body),
                                  .took = loop_clock() - order->begun};
@@ -348,9 +350,13 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
         text_clear(&order->content_type);
         text_clear(&order->location);
         text_clear(&order->cookies);
+        order->retry_after_s = 0;
     } else if (header_value(line, "Content-Type", &value)) {
         text_clear(&order->content_type);
         text_add_slice(&order->content_type, value);
+    } else if (header_value(line, "Retry-After", &value)) {
+        if (slice_to_i64(value, 0, 86400, &order->retry_after_s))
+            order->retry_after_s = 0;
     } else if (header_value(line, "Location", &value)) {
         text_clear(&order->location);
         text_add_slice(&order->location, value);

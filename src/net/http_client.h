@@ -66,6 +66,7 @@ struct http_answer {
     unsigned status;          /* 0 unless answered */
     const char *content_type; /* as sent with its parameters; "" when absent */
     const char *location;     /* the Location header; "" when absent */
+    unsigned retry_after_s;   /* the Retry-After header in seconds; 0: none, or a date */
     const char *set_cookie;   /* Set-Cookie headers, one a line; "" when absent */
     struct slice body;
     instant took; /* microseconds from send to end */

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 
-enum { SLOWEST_BYTES_PER_S = 2048, CANDIDATES_MAX = 16 };
+enum { SLOWEST_BYTES_PER_S = 2048, CROWDED_BYTES_PER_S = 32768, CANDIDATES_MAX = 16 };
 
 static const instant HEAD_MAX = 10 * SECOND;
 static const instant EXCESS_MAX = 5 * SECOND; /* for the one request of an excess connection */
@@ -14,7 +14,6 @@ static const instant EVICT_AGE = SECOND / 4;  /* its next request may be on its 
 static const instant FIRST_AGE =
     2 * SECOND;                         /* for a first one; who connects in bulk is slow to speak */
 static const instant SLOW_AGE = SECOND; /* who is well has sent some of its body in that time */
-static const instant READ_AGE = 5 * SECOND; /* and begun to read */
 static const instant TELL_PAUSE = 10 * SECOND;
 
 struct crowd_address {
@@ -147,20 +146,27 @@ static void tell(struct crowd *crowd, instant now)
                 (unsigned long long)crowd->slow_total);
 }
 
-static bool keeps_us_waiting(const struct crowd_member *member, instant now)
+/* Every place is taken, the few beyond as well: who comes now stands before the door, unseen. */
+static bool is_full(const struct crowd *crowd)
+{
+    return crowd->count - crowd->cut_count >= crowd->limits.count_max + CROWD_EXCESS_MAX;
+}
+
+static bool keeps_us_waiting(const struct crowd *crowd, const struct crowd_member *member,
+                             instant now)
 {
     instant age = now - member->since;
 
     switch (member->doing) {
     case CROWD_WAITING:
-        return age >= (member->has_asked ? EVICT_AGE : FIRST_AGE);
+        return age >= (member->has_asked || is_full(crowd) ? EVICT_AGE : FIRST_AGE);
     case CROWD_HEAD:
         return age >= SLOW_AGE;
     case CROWD_BODY:
         return age >= SLOW_AGE &&
                member->size < (uint64_t)(age / MILLISECOND) * SLOWEST_BYTES_PER_S / 1000;
     case CROWD_SENDING:
-        return age >= READ_AGE + (instant)(member->size / (8 * SLOWEST_BYTES_PER_S)) * SECOND;
+        return age >= SLOW_AGE + (instant)(member->size / CROWDED_BYTES_PER_S) * SECOND;
     case CROWD_HANDLED:
         break;
     }
@@ -177,7 +183,7 @@ static bool evict_one(struct crowd *crowd, const struct crowd_address *address, 
          member && now - member->since >= EVICT_AGE && looked_at < CANDIDATES_MAX;
          member = member->later) {
         if (member->is_cut || (address && member->address != address) ||
-            !keeps_us_waiting(member, now))
+            !keeps_us_waiting(crowd, member, now))
             continue;
         ++looked_at;
         if (has_sent(member))
@@ -245,7 +251,8 @@ struct crowd_member *crowd_comes(struct crowd *crowd, int fd, const struct socka
     if (member->address->count > crowd->limits.of_one_address_max)
         member->is_excess = !evict_one(crowd, member->address, now);
     else if (crowd->count - crowd->cut_count > crowd->limits.count_max)
-        member->is_excess = !evict_one(crowd, NULL, now);
+        member->is_excess =
+            !evict_one(crowd, NULL, now) && member->address->count > crowd->limits.few;
     crowd->excess_total += member->is_excess;
     tell(crowd, now);
     return member;

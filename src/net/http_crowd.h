@@ -22,7 +22,8 @@
  *   sending    `idle` and a second for every 2 KiB          cut
  *
  * When all are taken each newcomer has the one cut that has kept us waiting longest: without a request,
- * with half a head, with a body that drips, with an answer it does not read.
+ * with half a head, with a body that drips, with an answer it does not read. Where nobody can go, who
+ * comes from an address with few connections is taken all the same: the crowd is not there.
  *
  * To cut is to shut the socket down: its owner finds it ended and closes it. One thread.
  */
@@ -31,6 +32,7 @@ enum { CROWD_EXCESS_MAX = 64 }; /* connections beyond count_max, for one short a
 struct crowd_limits {
     unsigned count_max;
     unsigned of_one_address_max; /* 0: half of count_max */
+    unsigned few;                /* so many of one address are no crowd */
     instant idle;
 };
 

@@ -21,6 +21,8 @@ enum {
     IDLE_MS_PRESET = 10000,
     BODY_SIZE_PRESET = 1 << 20,
     CROWDED_SWEEP_MS = 100,
+    FEW = 16,
+    UNREAD_MAX = 256 << 10,
 };
 
 enum request_stage {
@@ -382,7 +384,7 @@ static int listen_on(const char *address, uint16_t port, uint16_t *bound)
     struct sockaddr_in *four = (struct sockaddr_in *)(void *)&storage;
     struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)&storage;
     socklen_t size = sizeof(*four);
-    int fd, one = 1, err;
+    int fd, one = 1, unread_max = UNREAD_MAX, err;
 
     if (inet_pton(AF_INET, address, &four->sin_addr) == 1) {
         four->sin_family = AF_INET;
@@ -398,6 +400,8 @@ static int listen_on(const char *address, uint16_t port, uint16_t *bound)
     if (fd < 0)
         return -errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    /* Inherited by each connection: answers nobody reads are not to fill the kernel's memory. */
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unread_max, sizeof(unread_max));
     if (bind(fd, (struct sockaddr *)&storage, size) || listen(fd, 1024) ||
         getsockname(fd, (struct sockaddr *)&storage, &size)) {
         err = errno;
@@ -430,6 +434,7 @@ int http_server_new(struct http_server **serverp, struct loop *loop,
         .count_max =
             options->connection_count_max ? options->connection_count_max : CONNECTIONS_MAX_PRESET,
         .of_one_address_max = options->connections_of_one_address_max,
+        .few = FEW,
         .idle = idle_ms * MILLISECOND,
     };
     const union MHD_DaemonInfo *info;

@@ -166,15 +166,21 @@ static void placed(void *arg, const struct telephony_answer *answer)
     bool worth = loop_now(server->loop) - order->first_at < ORDER_S_MAX * SECOND &&
                  traffic_attempt(&server->traffic, order->attempt) != NULL;
 
-    if (answer->outcome == TELEPHONY_NOT_SENT && worth &&
+    bool is_later = answer->outcome == TELEPHONY_REFUSED && answer->status == 429;
+
+    if ((answer->outcome == TELEPHONY_NOT_SENT || is_later) && worth &&
         loop_timer_start(server->loop, &order->again, loop_now(server->loop) + SECOND / 2,
                          post_order, order) == 0)
         return;
     log_warning("call.refused", "attempt=%llu status=%u code=%d why=\"%s\"",
                 (unsigned long long)order->attempt, answer->status, answer->code, answer->message);
-    order_end(order, answer->outcome == TELEPHONY_REFUSED || answer->outcome == TELEPHONY_NOT_SENT
-                         ? EVENT_CALL_PLACE_FAILED
-                         : EVENT_CALL_PLACE_UNKNOWN);
+    if (is_later) /* the service had no room: nothing was tried, nothing counts against anybody */
+        order_end(order, EVENT_CALL_NOT_CARRIED);
+    else
+        order_end(order,
+                  answer->outcome == TELEPHONY_REFUSED || answer->outcome == TELEPHONY_NOT_SENT
+                      ? EVENT_CALL_PLACE_FAILED
+                      : EVENT_CALL_PLACE_UNKNOWN);
 }
 
 static void post_order(void *arg)

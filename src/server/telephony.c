@@ -10,7 +10,14 @@
 #include "net/http_client.h"
 #include "wire/form.h"
 
-enum { TRIES_MAX = 4, CONNECT_MS = 5000, TOTAL_MS = 15000, HASTE_MS = 400, HASTE_MS_MAX = 3000 };
+enum {
+    TRIES_MAX = 4,
+    CONNECT_MS = 5000,
+    TOTAL_MS = 15000,
+    HASTE_MS = 400,
+    HASTE_MS_MAX = 3000,
+    RETRY_S_MAX = 10
+};
 
 enum request_kind {
     REQUEST_PLAIN,
@@ -161,6 +168,20 @@ static instant haste_wait(struct request *request)
     return (1 + (instant)rng_below(&request->telephony->rng, (uint64_t)ceiling)) * MILLISECOND;
 }
 
+/* Too much at once: this order waits, and if it was a call so do those behind it. A service that says
+ * when to come again is taken at its word. */
+static bool try_again_later(struct request *request, unsigned retry_after_s)
+{
+    struct telephony *telephony = request->telephony;
+    instant told = (instant)(retry_after_s < RETRY_S_MAX ? retry_after_s : RETRY_S_MAX) * SECOND;
+    instant again = loop_now(telephony->loop) + told + haste_wait(request);
+
+    if (request->kind == REQUEST_PLACE)
+        telephony->next_place_at = instant_max(telephony->next_place_at, again);
+    return request->tries < TRIES_MAX && !telephony->leaving &&
+           loop_timer_start(telephony->loop, &request->again, again, send_again, request) == 0;
+}
+
 static enum telephony_outcome outcome_of(const struct http_answer *http)
 {
     switch (http->outcome) {
@@ -231,9 +252,7 @@ static void answered(void *arg, const struct http_answer *http)
         .outcome = outcome_of(http), .status = http->status, .took = http->took};
 
     request->http = 0;
-    if (http->status == 429 && request->tries < TRIES_MAX && !telephony->leaving &&
-        loop_timer_start(telephony->loop, &request->again,
-                         loop_now(telephony->loop) + haste_wait(request), send_again, request) == 0)
+    if (http->status == 429 && try_again_later(request, http->retry_after_s))
         return;
     json_t *body = http->body.size ? json_loadb(http->body.at, http->body.size, 0, NULL) : NULL;
     const char *message = json_string_value(json_object_get(body, "message"));

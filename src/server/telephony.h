@@ -16,7 +16,8 @@
  *
  * There is no key that would make a creation safe to repeat: it is posted once. TELEPHONY_UNKNOWN
  * says it may have happened; the caller finds out by telephony_list_calls. Only a refusal for
- * haste (429) is tried again, three times with growing random waits, for that is a refusal.
+ * haste (429) is tried again, three times with growing random waits and as the service says
+ * (Retry-After), for that is a refusal; the creations behind it wait as long.
  */
 struct telephony;
 

@@ -25,7 +25,7 @@ static void judge(struct engine *engine, unsigned percent)
 {
     struct engine_load *load = &engine->load;
     unsigned most = engine->options->load_percent_max ? engine->options->load_percent_max : 85;
-    bool is_high = percent >= (load->is_high ? most * 4 / 5 : most);
+    bool is_high = 5 * percent >= (load->is_high ? 4 : 5) * most;
     struct control_event told = {.kind = CONTROL_LOAD, .as.load.is_high = is_high};
 
     if (is_high == load->is_high)

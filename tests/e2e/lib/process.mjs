@@ -152,7 +152,7 @@ export const ACCOUNT_SID = 'AC00000000000000000000000000000001';
 export const AUTH_TOKEN = 'engine-test-token';
 
 /**
- * A voice engine on free ports. options: trunk, args (more flags), env.
+ * A voice engine on free ports. options: trunk, args (more flags), env, limit (of descriptors).
  * The result has http, sip and media as its ready line says, and sipPort.
  */
 export async function startVoice(options = {}) {
@@ -162,7 +162,9 @@ export async function startVoice(options = {}) {
         '--media', options.media ?? `127.0.0.1:${mediaPort}-${mediaPort + 2999}`,
         '--data', data.folder, ...(options.args ?? [])];
     if (options.trunk) args.push('--trunk', options.trunk);
-    const voice = new Running(options.program ?? OUTDIAL, args, {
+    const program = options.program ?? OUTDIAL;
+    const limited = ['sh', ['-c', `ulimit -n ${options.limit}; exec "$@"`, 'sh', program, ...args]];
+    const voice = new Running(...(options.limit ? limited : [program, args]), {
         env: { twilio_account_sid: ACCOUNT_SID, twilio_auth_token: AUTH_TOKEN, ...options.env },
     });
     voice.ended.then(data.remove);

@@ -12,7 +12,7 @@ export class Rest {
         this.agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
     }
 
-    /** { status, body } ; body is parsed JSON or null. Lists in `form` repeat the name. */
+    /** { status, headers, body } ; body is parsed JSON or null. Lists in `form` repeat the name. */
     request(method, path, form) {
         const pairs = [];
         for (const [name, value] of Object.entries(form ?? {}))
@@ -35,7 +35,8 @@ export class Rest {
                 response.setEncoding('utf8');
                 response.on('data', (data) => { text += data; });
                 response.on('end', () => resolve({
-                    status: response.statusCode, body: text ? JSON.parse(text) : null,
+                    status: response.statusCode, headers: response.headers,
+                    body: text ? JSON.parse(text) : null,
                 }));
             });
             request.once('error', reject);

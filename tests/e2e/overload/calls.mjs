@@ -52,7 +52,11 @@ export class Ear {
 
     /** Rooms of two, each heard by the other. */
     async pairs(rest, count, prefix = 'pair', number = '+1500555') {
-        const sids = [];
+        const sids = [], up = async () => {
+            const { talking, silent } = await this.ports();
+            return talking.length + silent.length;
+        };
+        const before = await up();
         for (let i = 0; i < count; ++i)
             for (const side of [0, 1]) {
                 const call = await rest.createCall({
@@ -62,11 +66,7 @@ export class Ear {
                 });
                 sids.push(call.sid);
             }
-        this.rooms = (this.rooms ?? 0) + count;
-        await until(async () => {
-            const { talking, silent } = await this.ports();
-            return talking.length + silent.length >= 2 * this.rooms;
-        }, 20000, 'everybody to be on the line', 100);
+        await until(async () => await up() >= before + 2 * count, 20000, 'everybody to be on the line', 100);
         return sids;
     }
 

@@ -26,7 +26,7 @@ function connect(n) {
         open.add(socket);
         socket.write(beginnings[kind]);
         if (kind === 'deaf') socket.pause();
-        if (!said && open.size >= count * 0.4) {
+        if (!said && open.size >= count * 0.15) {
             said = true;
             console.log(JSON.stringify({ there: open.size }));
         }

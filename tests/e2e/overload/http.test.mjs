@@ -110,12 +110,13 @@ for (const which of [0, 1])
         for (const [kind, addresses] of CROWDS[LONG ? 2 : which]) {
             ear.phase(`${kind} from ${addresses}`);
             const there = await crowd(target, kind, addresses);
-            await pass(600);
-            const good = await honest(target, `${kind} clients from ${addresses} addresses`);
-            assert.ok(good >= ASKED * 0.2, `${good} of ${ASKED} were served`);
-            if (which === 0 && addresses > 1) await askedInTime(kind);
-            if (which === 1) await webhook(target, kind);
-            await there.end();
+            try {
+                await pass(600);
+                const good = await honest(target, `${kind} clients from ${addresses} addresses`);
+                assert.ok(good >= ASKED * 0.5, `${good} of ${ASKED} were served`);
+                if (which === 0 && addresses > 1) await askedInTime(kind);
+                if (which === 1) await webhook(target, kind);
+            } finally { await there.end(); }
         }
         ear.phase('after');
         await until(async () => await honest(target, 'afterwards') === ASKED, 10000, 'all to be served again');
@@ -148,6 +149,8 @@ async function webhook(target, kind) {
 
 test('1,000 requests at once are each answered or told to come later', async () => {
     for (const target of targets) {
+        await until(async () => (await ask(target.base, target.path, { headers: target.headers })).status === 200,
+                    10000, `${target.name} to be alone again`);
         ear.phase(`1,000 requests to ${target.name}`);
         for (const kept of [false, true]) {
             const agent = kept && new http.Agent({ keepAlive: true, maxSockets: 200 });

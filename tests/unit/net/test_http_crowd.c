@@ -87,10 +87,20 @@ static void who_came_just_now_is_not_sent_away_for_the_next(void **state)
 {
     (void)state;
     ten_come(T);
-    assert_true(comes(10, "10.0.0.9", T + SECOND / 10)->is_excess);
+    assert_true(comes(10, "10.0.0.1", T + SECOND / 10)->is_excess);
     for (int i = 0; i < 11; i++)
         assert_false(is_shut(i));
     assert_int_equal(crowd.excess_total, 1);
+}
+
+static void who_is_not_of_the_crowd_is_taken_all_the_same(void **state)
+{
+    (void)state;
+    ten_come(T);
+    crowd.limits.few = 2;
+    assert_false(comes(10, "10.0.0.9", T + SECOND / 10)->is_excess);
+    assert_false(comes(11, "10.0.0.9", T + SECOND / 10)->is_excess);
+    assert_true(comes(12, "10.0.0.9", T + SECOND / 10)->is_excess);
 }
 
 static void who_drips_makes_room_and_who_hurries_stays(void **state)
@@ -143,6 +153,24 @@ static void who_has_not_spoken_yet_has_two_seconds_to(void **state)
     assert_false(is_shut(10));
     assert_false(comes(12, "10.0.0.8", T + 3 * SECOND)->is_excess);
     assert_true(is_shut(10));
+}
+
+static void with_the_door_full_who_says_nothing_goes_soon(void **state)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET};
+
+    (void)state;
+    ten_come(T);
+    for (int i = 0; i < 10; i++)
+        crowd_handles(&crowd, members[i]);
+    for (int i = 10; i < 10 + CROWD_EXCESS_MAX - 2; i++) {
+        from.sin_addr.s_addr = htonl(0x0b000000 + (unsigned)i);
+        crowd_comes(&crowd, fds[i % 50][0], (const struct sockaddr *)(const void *)&from, T);
+    }
+    assert_true(comes(60, "10.0.0.8", T + SECOND / 2)->is_excess);
+    assert_int_equal(crowd.evicted_total, 0);
+    assert_false(comes(61, "10.0.0.8", T + SECOND)->is_excess);
+    assert_int_equal(crowd.evicted_total, 1);
 }
 
 static void with_every_place_taken_room_is_made_all_the_same(void **state)
@@ -260,6 +288,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_has_not_spoken_yet_has_two_seconds_to, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(with_every_place_taken_room_is_made_all_the_same, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(with_the_door_full_who_says_nothing_goes_soon, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_is_not_of_the_crowd_is_taken_all_the_same, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nobody_at_work_is_sent_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_address_gives_way_to_itself_only, set_up, tear_down),
