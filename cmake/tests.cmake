@@ -65,7 +65,8 @@ set_tests_properties(house.arrows house.purity house.format house.names
                      PROPERTIES LABELS house SKIP_RETURN_CODE 77)
 
 # Every fuzz/fuzz_<parser>.c is a libFuzzer target in the `fuzz` preset. Everywhere else it is linked
-# with a small driver that feeds it the files of fuzz/corpus/<parser>, as a unit test.
+# with a small driver that feeds it the files of fuzz/corpus/<parser>, as a unit test. Those of the dialer stand
+# on a desk: doubles of the loop, the store thread and HTTP.
 option(OUTDIAL_FUZZ "build the fuzz targets with libFuzzer (clang)" OFF)
 set(room_targets)
 foreach(entry ${rooms})
@@ -80,6 +81,10 @@ foreach(source ${fuzz_sources})
     get_filename_component(program ${source} NAME_WE)
     string(REPLACE "fuzz_" "" parser ${program})
     add_executable(${program} ${source})
+    if(parser MATCHES "^(api|webhooks|store)$")
+        target_sources(${program} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/desk.c
+            ${CMAKE_SOURCE_DIR}/fuzz/desk_script.c)
+    endif()
     target_link_libraries(${program} PRIVATE ${room_targets} outdial_warnings)
     set_target_properties(${program} PROPERTIES
         RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests ENABLE_EXPORTS ON)
@@ -155,6 +160,24 @@ script_test(campaign misuse e2e/misuse/misuse.test.mjs)
 script_test(hard disk e2e/hard/disk.test.mjs MAY_SKIP)
 script_test(campaign modes e2e/modes/modes.test.mjs)
 script_test(campaign turns e2e/modes/turns.test.mjs)
+
+# In the `tsan` preset the label `tsan` is what has threads: units of the rings, the media thread, the store
+# thread and the workers, and a campaign with every thread at work. `tsan_tests` builds just that.
+option(OUTDIAL_TSAN "name the tests that are run with the thread sanitizer" OFF)
+if(OUTDIAL_TSAN)
+    set(threaded unit.base.test_ring unit.net.test_http unit.net.test_child unit.voice.media.test_media
+        unit.voice.test_prompt unit.phones.test_voices unit.server.test_dialing unit.server.test_importer
+        unit.server.test_exporter unit.server.test_api)
+    add_custom_target(tsan_tests DEPENDS outdial)
+    foreach(test ${threaded})
+        string(REPLACE "." "_" program ${test})
+        if(TARGET ${program})
+            add_dependencies(tsan_tests ${program})
+            set_tests_properties(${test} PROPERTIES LABELS tsan TIMEOUT 300)
+        endif()
+    endforeach()
+    script_test(tsan load e2e/races/load.test.mjs)
+endif()
 
 # The dialer's core under seeded weather: fixed seeds, and one that is new every time (and printed).
 if(TARGET room_sim)
