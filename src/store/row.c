@@ -18,9 +18,9 @@
     {                                                                                              \
         name, COLUMN_U32, flags, AT(member), 0                                                     \
     }
-#define I32(name, member, flags)                                                                   \
+#define WORD(name, member, flags, count)                                                           \
     {                                                                                              \
-        name, COLUMN_I32, flags, AT(member), 0                                                     \
+        name, COLUMN_I32, flags, AT(member), count                                                 \
     }
 #define U16(name, member, flags)                                                                   \
     {                                                                                              \
@@ -60,7 +60,7 @@ static const struct column campaign_columns[] = {
     TEXT("settings", campaign.settings, WHO),
     I64("made_at", campaign.made_at, ONCE),
     I64("changed_at", campaign.changed_at, WHO),
-    I32("state", campaign.state, STATE),
+    WORD("state", campaign.state, STATE, CAMPAIGN_STATE_COUNT),
 };
 
 static const struct column list_columns[] = {
@@ -73,7 +73,7 @@ static const struct column import_columns[] = {
     U64("id", import.id, ONCE),
     U64("campaign_id", import.campaign, ONCE),
     U64("list_id", import.list, ONCE),
-    I32("state", import.state, ALL),
+    WORD("state", import.state, ALL, IMPORT_STATE_COUNT),
     TEXT("file_name", import.file_name, ALL),
     TEXT("file_hash", import.file_hash, ALL),
     TEXT("summary", import.summary, ALL),
@@ -105,7 +105,7 @@ static const struct column person_columns[] = {
 static const struct column number_columns[] = {
     U64("id", number.id, ONCE),           TEXT("e164", number.e164, ALL | KEY | SPARSE),
     TEXT("country", number.country, ALL), U32("flags", number.flags, ALL),
-    I32("type", number.type, ALL),        BOOL("valid", number.valid, ALL),
+    WORD("type", number.type, ALL, 0),    BOOL("valid", number.valid, ALL),
 };
 
 static const struct column lead_columns[] = {
@@ -115,9 +115,9 @@ static const struct column lead_columns[] = {
     U64("list_id", lead.list, ONCE),
     U64("import_id", lead.import, ONCE),
     U64("line", lead.line, ONCE),
-    I32("state", lead.core.state, ALL),
+    WORD("state", lead.core.state, ALL, LEAD_STATE_COUNT),
     I64("due_at", lead.core.due_at, ALL),
-    I32("reason", lead.core.reason, ALL),
+    WORD("reason", lead.core.reason, ALL, REFUSAL_COUNT),
     U64("callback_agent_id", lead.core.callback_agent, ALL),
     U16("disposition", lead.core.disposition, ALL),
     U8("priority", lead.core.priority, ALL),
@@ -156,10 +156,10 @@ static const struct column attempt_columns[] = {
     BOOL("counted_answer", attempt.core.counted_answer, ALL),
     BOOL("open", attempt.core.open, ALL),
     BOOL("counts", attempt.core.counts, ALL),
-    I32("state", attempt.core.state, ALL),
-    I32("result", attempt.core.result, ALL),
-    I32("action", attempt.core.action, ALL),
-    I32("reason", attempt.core.reason, ALL),
+    WORD("state", attempt.core.state, ALL, ATTEMPT_STATE_COUNT),
+    WORD("result", attempt.core.result, ALL, RESULT_COUNT),
+    WORD("action", attempt.core.action, ALL, ANSWER_ACTION_COUNT),
+    WORD("reason", attempt.core.reason, ALL, REFUSAL_COUNT),
     U64("agent_id", attempt.core.agent, ALL | SPARSE),
     U64("reservation_id", attempt.core.reservation, ALL),
     U16("disposition", attempt.core.disposition, ALL),
@@ -191,13 +191,13 @@ static const struct column agent_columns[] = {
     BOOL("disabled", agent.disabled, WHO),
     I64("made_at", agent.made_at, ONCE),
     U64("version", agent.core.version, STATE),
-    I32("activity", agent.core.activity, STATE),
+    WORD("activity", agent.core.activity, STATE, AGENT_ACTIVITY_COUNT),
     U16("break_code", agent.core.break_code, STATE),
     BOOL("next_wanted", agent.core.next_wanted, STATE),
-    I32("next_activity", agent.core.next_activity, STATE),
+    WORD("next_activity", agent.core.next_activity, STATE, AGENT_ACTIVITY_COUNT),
     U16("next_break_code", agent.core.next_break_code, STATE),
     I64("since", agent.core.since, STATE),
-    I32("leg", agent.core.leg, STATE),
+    WORD("leg", agent.core.leg, STATE, LEG_STATE_COUNT),
     U32("leg_serial", agent.core.leg_serial, STATE),
     I64("leg_since", agent.core.leg_since, STATE),
 };
@@ -205,7 +205,7 @@ static const struct column agent_columns[] = {
 static const struct column activity_columns[] = {
     U64("id", activity.id, ONCE),
     U64("agent_id", activity.agent, ONCE),
-    I32("activity", activity.activity, ALL),
+    WORD("activity", activity.activity, ALL, AGENT_ACTIVITY_COUNT),
     U16("break_code", activity.break_code, ALL),
     U64("campaign_id", activity.campaign, ALL),
     U64("attempt_id", activity.attempt, ALL),
@@ -220,7 +220,7 @@ static const struct column reservation_columns[] = {
     U64("campaign_id", reservation.campaign, ALL),
     U64("lead_id", reservation.lead, ALL),
     U64("attempt_id", reservation.attempt, ALL),
-    I32("state", reservation.status, ALL),
+    WORD("state", reservation.status, ALL, RESERVATION_STATUS_COUNT),
     I64("created_at", reservation.created_at, ONCE),
     I64("changed_at", reservation.changed_at, ALL),
     I64("until", reservation.until, ALL),
@@ -389,6 +389,37 @@ void column_set_number(const struct column *column, struct row *row, int64_t num
         break;
     }
     check(!"a column of numbers");
+}
+
+static bool is_within(int64_t number, int64_t low, int64_t high)
+{
+    return number >= low && number <= high;
+}
+
+bool column_holds(const struct column *column, int64_t number)
+{
+    switch (column->type) {
+    case COLUMN_U64:
+        return is_within(number, 0, ID_MAX);
+    case COLUMN_I64: /* instants and spans; -1 where none was measured */
+        return number == INSTANT_NEVER || is_within(number, -1, ID_MAX);
+    case COLUMN_U32:
+        return is_within(number, 0, UINT32_MAX);
+    case COLUMN_I32:
+        return column->size ? is_within(number, 0, (int64_t)column->size - 1)
+                            : is_within(number, INT32_MIN, INT32_MAX);
+    case COLUMN_U16:
+        return is_within(number, 0, UINT16_MAX);
+    case COLUMN_U8:
+        return is_within(number, 0, UINT8_MAX);
+    case COLUMN_BOOL:
+        return is_within(number, 0, 1);
+    case COLUMN_TEXT:
+    case COLUMN_BYTES:
+        break;
+    }
+    check(!"a column of numbers");
+    return false;
 }
 
 const char *column_text(const struct column *column, const struct row *row)

@@ -45,7 +45,7 @@ struct column {
     enum column_type type;
     uint32_t flags;
     size_t offset; /* in struct row */
-    size_t size;   /* of bytes */
+    size_t size;   /* of bytes; of words (an enum): how many there are, 0 for no bound */
 };
 
 struct row {
@@ -83,6 +83,8 @@ const struct column *row_column(int kind, const char *name); /* NULL: it has non
 
 int64_t column_number(const struct column *column, const struct row *row);
 void column_set_number(const struct column *column, struct row *row, int64_t number);
+/* May it stand there? What is written always may; what is read has lain on a disk. */
+bool column_holds(const struct column *column, int64_t number);
 const char *column_text(const struct column *column, const struct row *row); /* may be NULL */
 void column_set_text(const struct column *column, struct row *row, const char *text);
 const void *column_bytes(const struct column *column, const struct row *row);

@@ -1,6 +1,7 @@
 #include "store/sqlite.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,8 +243,9 @@ void sqlite_rows_release(struct sqlite_side *side)
     table_release(&side->statements);
 }
 
-/* Column i of the statement is column i of the kind. */
-static void take_row(sqlite3_stmt *handle, int kind, bool with_texts, struct row *row)
+/* Column i of the statement is column i of the kind. 0, or EBADMSG for a number that was never written. */
+static int take_row(struct sqlite_side *side, sqlite3_stmt *handle, int kind, bool with_texts,
+                    struct row *row)
 {
     memset(row, 0, sizeof(*row));
     row->record.kind = (enum store_kind)kind;
@@ -257,10 +259,17 @@ static void take_row(sqlite3_stmt *handle, int kind, bool with_texts, struct row
         } else if (column->type == COLUMN_BYTES) {
             const void *bytes = sqlite3_column_blob(handle, at);
             column_set_bytes(column, row, bytes, (size_t)sqlite3_column_bytes(handle, at));
-        } else {
+        } else if (column_holds(column, sqlite3_column_int64(handle, at))) {
             column_set_number(column, row, sqlite3_column_int64(handle, at));
+        } else {
+            snprintf(side->why, sizeof(side->why),
+                     "'%s' is damaged: row %lld of '%s' has %lld for '%s'", side->path,
+                     (long long)sqlite3_column_int64(handle, 0), row_kind(kind)->table,
+                     (long long)sqlite3_column_int64(handle, at), column->name);
+            return EBADMSG;
         }
     }
+    return 0;
 }
 
 static void bind_column(sqlite3_stmt *handle, const struct column *column, const struct row *row,
@@ -291,7 +300,7 @@ int sqlite_rows_read(void *self, int kind, uint64_t id, struct row *row)
     sqlite3_bind_int64(statement->handle, 1, (sqlite3_int64)id);
     code = sqlite3_step(statement->handle);
     if (code == SQLITE_ROW)
-        take_row(statement->handle, kind, false, row);
+        err = take_row(side, statement->handle, kind, false, row);
     else if (code == SQLITE_DONE)
         err = ENOENT;
     else
@@ -392,8 +401,9 @@ int sqlite_rows_scan(void *self, const struct scan *scan, scan_fn handler, void 
         return err;
     bind_scan(statement->handle, scan);
     while (!err && (code = sqlite3_step(statement->handle)) == SQLITE_ROW) {
-        take_row(statement->handle, scan->kind, true, &row);
-        err = handler(arg, &row);
+        err = take_row(side, statement->handle, scan->kind, true, &row);
+        if (!err)
+            err = handler(arg, &row);
     }
     if (!err && code != SQLITE_DONE)
         err = sqlite_side_fail(side, code);
