@@ -145,6 +145,8 @@ static bool fire_one(struct loop *loop)
 
 struct keeper {
     struct store *store;
+    bool may_refuse,
+        refused; /* a damaged store: what must be kept waits, and all behind it, for ever */
     size_t first, count;
     struct {
         enum keeper_kind kind;
@@ -160,6 +162,7 @@ int keeper_new(struct keeper **keeper, struct store *store, struct loop *loop, u
 {
     the_keeper.store = store;
     the_keeper.first = the_keeper.count = 0;
+    the_keeper.refused = false;
     *keeper = &the_keeper;
     return 0;
 }
@@ -181,37 +184,66 @@ size_t keeper_waiting(const struct keeper *keeper)
     return keeper->count;
 }
 
+static int work_one(struct keeper *keeper, size_t place)
+{
+    bool alone = keeper->jobs[place].kind == KEEPER_ALONE;
+    int err;
+
+    if (!keeper->jobs[place].work)
+        return 0;
+    check(alone || store_begin(keeper->store) == 0);
+    err = keeper->jobs[place].work(keeper->store, keeper->jobs[place].arg);
+    if (!alone && !err)
+        err = store_commit(keeper->store);
+    if (!alone && err)
+        store_rollback(keeper->store);
+    return err;
+}
+
 static bool keep_one(struct keeper *keeper)
 {
-    if (!keeper->count)
-        return false;
     size_t place = keeper->first;
-    bool alone = keeper->jobs[place].kind == KEEPER_ALONE;
-    int err = 0;
+    int err;
 
+    if (!keeper->count || keeper->refused)
+        return false;
+    err = work_one(keeper, place);
+    if (err && keeper->jobs[place].kind == KEEPER_MUST) {
+        check(keeper->may_refuse); /* what is decided can be kept */
+        keeper->refused = true;
+        return false;
+    }
     keeper->first = (place + 1) % JOBS_MAX;
     keeper->count--;
-    if (keeper->jobs[place].work) {
-        check(alone || store_begin(keeper->store) == 0);
-        err = keeper->jobs[place].work(keeper->store, keeper->jobs[place].arg);
-        check(!err || keeper->jobs[place].kind != KEEPER_MUST); /* what is decided can be kept */
-        if (!alone && err)
-            store_rollback(keeper->store);
-        else if (!alone)
-            check(store_commit(keeper->store) == 0);
-    }
     if (keeper->jobs[place].done)
         keeper->jobs[place].done(keeper->jobs[place].arg, err);
     return true;
 }
 
-void keeper_free(struct keeper *keeper)
+static void give_up(struct keeper *keeper)
+{
+    for (; keeper->count; keeper->count--) {
+        size_t place = keeper->first;
+
+        keeper->first = (place + 1) % JOBS_MAX;
+        if (keeper->jobs[place].done)
+            keeper->jobs[place].done(keeper->jobs[place].arg, EIO);
+    }
+}
+
+void keeper_on_trouble(struct keeper *keeper, keeper_trouble_handler handler, void *arg)
+{
+}
+
+size_t keeper_free(struct keeper *keeper)
 {
     if (!keeper)
-        return;
+        return 0;
     while (keep_one(keeper))
         ;
+    give_up(keeper);
     store_close(keeper->store);
+    return 0;
 }
 
 /* ---------------------------------------------------------------- server/workers: they have no time */
@@ -274,6 +306,17 @@ const struct zone_set *zones_sets(const struct zones *zones, uint32_t *count)
 uint32_t zones_set_of(struct zones *zones, const char *e164, const char *stated)
 {
     return 0;
+}
+
+uint32_t zones_sets_used(const struct zones *zones)
+{
+    return 1;
+}
+
+bool zones_index(const struct zones *zones, struct slice name, uint16_t *index)
+{
+    *index = 0;
+    return true;
 }
 
 void zones_names(const struct zones *zones, uint32_t set, char *out, size_t out_size)
@@ -680,7 +723,7 @@ static bool open_on(struct desk *desk, struct store *store)
     return !err;
 }
 
-bool desk_open_on(struct desk *desk, struct store *store)
+static bool open_desk(struct desk *desk, struct store *store)
 {
     struct server *server = &desk->server;
     struct telephony_options telephony = {
@@ -703,6 +746,7 @@ bool desk_open_on(struct desk *desk, struct store *store)
     table_init(&server->seen.tokens);
     server->seen.ring = calloc(SEEN_COUNT, SEEN_TOKEN_SIZE);
     check(zones_new(&server->zones, why, sizeof(why)) == 0);
+    check(regions_new(&server->regions, server->zones) == 0);
     check(server->seen.ring && telephony_new(&server->telephony, server->loop, &telephony) == 0);
     if (open_on(desk, store))
         return true;
@@ -710,11 +754,18 @@ bool desk_open_on(struct desk *desk, struct store *store)
     return false;
 }
 
+bool desk_open_on(struct desk *desk, struct store *store)
+{
+    the_keeper.may_refuse = true;
+    return open_desk(desk, store);
+}
+
 void desk_open(struct desk *desk)
 {
     struct store *store;
 
-    check(store_open_memory(&store) == 0 && desk_open_on(desk, store));
+    the_keeper.may_refuse = false;
+    check(store_open_memory(&store) == 0 && open_desk(desk, store));
     make_token(&desk->server, 101, DESK_OPERATOR, 0);
     begin_work(desk);
 }
@@ -731,6 +782,7 @@ void desk_close(struct desk *desk)
     imports_free(server->imports);
     dialer_free(server->dialer);
     loop_timer_stop(server->loop, &server->wake);
+    regions_free(server->regions);
     tokens_release(server);
     roster_release(&server->roster);
     traffic_release(&server->traffic);

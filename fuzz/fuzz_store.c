@@ -104,7 +104,7 @@ static void read_all(struct store *store)
     }
     for (lead_id lead = 1; lead < 7; lead++)
         err |= store_lead_facts(store, lead, look_at_facts, NULL);
-    err |= store_next_due(store, 1, &at);
+    err |= store_next_due(store, 1, (struct store_hours){0}, &at);
     err |= store_is_forbidden(store, "+12025550100", 1, &forbidden);
     if (store_begin(store) == 0) {
         err |= store_claim(store, &claim, look_at_facts, NULL);
