@@ -690,7 +690,7 @@ static void make_folder(struct server *server)
     snprintf(server->data, sizeof(server->data), "/tmp/outdial-fuzz-%d", (int)getpid());
     if (made)
         return;
-    char command[64];
+    char command[sizeof(server->data) + 16];
 
     snprintf(command, sizeof(command), "mkdir -p %s", server->data);
     check(system(command) == 0 && atexit(remove_folder) == 0);
