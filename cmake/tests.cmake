@@ -84,6 +84,7 @@ foreach(source ${fuzz_sources})
     if(parser MATCHES "^(api|webhooks|store)$")
         target_sources(${program} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/desk.c
             ${CMAKE_SOURCE_DIR}/fuzz/desk_script.c)
+        target_link_options(${program} PRIVATE -Wl,-z,muldefs) # the double, where there is one
     endif()
     target_link_libraries(${program} PRIVATE ${room_targets} outdial_warnings)
     set_target_properties(${program} PROPERTIES
