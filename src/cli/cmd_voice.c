@@ -55,6 +55,7 @@ static int run_engine(const struct settings *settings)
         .load_percent_max = (unsigned)settings->voice_load_percent,
         .calls_per_second = (unsigned)settings->voice_cps,
         .queue_age_s_max = (unsigned)settings->voice_queue_s,
+        .alone_s = (unsigned)settings->voice_alone_s,
         .probe_ms = (unsigned)settings->voice_probe_s * 1000,
         .silent_ms = (unsigned)settings->voice_silent_s * 1000,
         .fetch = fetch_of(settings->voice_fetch),

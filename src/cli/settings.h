@@ -41,6 +41,7 @@ struct settings {
     char *public_url;                              /* or "" */
     char *engine_sip, *engine_http, *engine_media; /* passed to the engine serve starts */
     char *caller_id;                               /* "" */
+    int64_t engine_alone_s;
     int64_t calls_per_second;
     int64_t commit_ms;
     int64_t agents_max, calls_max;
@@ -54,6 +55,7 @@ struct settings {
     int64_t voice_cps;
     int64_t voice_queue_s;
     int64_t voice_silent_s;
+    int64_t voice_alone_s;
     int64_t voice_probe_s;
     char *voice_fetch;            /* local, public, any */
     char *voice_caller_ids;       /* comma-separated numbers that may be shown; "": any */

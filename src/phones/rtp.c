@@ -224,7 +224,9 @@ static void receive(struct rtp_leg *leg, instant now)
 
     if (size < 0)
         return;
-    if (leg->leg.has_remote && from.sin_addr.s_addr != leg->leg.remote.address.sin_addr.s_addr)
+    /* The port, too: a port of ours may have been another's, whose caller is still sending to it. */
+    if (leg->leg.has_remote && (from.sin_addr.s_addr != leg->leg.remote.address.sin_addr.s_addr ||
+                                from.sin_port != leg->leg.remote.address.sin_port))
         leg->leg.stats.foreign++;
     else
         leg_read(&leg->leg, now, bytes, (size_t)size);

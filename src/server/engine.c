@@ -17,6 +17,9 @@
 #include "net/http_client.h"
 #include "server/credentials.h"
 
+/* An engine that never came up is tried so often: what held its port may be on its way out. One that was up
+ * once is tried for ever. */
+enum { FIRST_TRIES = 4, ASK_MS_MAX = 30000 };
 enum { READY_S_MAX = 30, PAUSE_MS = 500, PAUSE_MS_MAX = 10000 };
 enum { MISUSED = 2 }; /* the exit code of a program that was called wrongly */
 
@@ -40,8 +43,11 @@ struct engine {
     struct http_client *client;
     struct loop_timer timer;
     unsigned pause_ms;
-    unsigned calls_per_second;
+    unsigned calls_per_second, alone_s;
+    unsigned tries; /* to start it, before it was up for the first time */
+    bool was_up;
     instant up_since;
+    char why[300]; /* as it said itself why it cannot start; "" */
     char *program, *data, *http, *sip, *media, *trunk, *account, *auth_token, *log;
     char *url;
 };
@@ -130,22 +136,46 @@ static void gone(struct engine *engine, const char *why)
     tell(engine, ENGINE_DOWN, why);
 }
 
+/* When it never was up it may never be: nothing is gained by trying for ever. */
+static void not_started(struct engine *engine, const char *why, bool for_good)
+{
+    char sentence[500];
+
+    if (engine->was_up || (!for_good && ++engine->tries < FIRST_TRIES)) {
+        gone(engine, why);
+        return;
+    }
+    engine->child = NULL;
+    engine->state = ENGINE_IDLE;
+    loop_timer_stop(engine->loop, &engine->timer);
+    snprintf(sentence, sizeof(sentence), "the voice engine does not start: %s", why);
+    tell(engine, ENGINE_REFUSED, sentence);
+}
+
 static void on_child_end(void *arg, const struct child_end *end)
 {
     struct engine *engine = arg;
-    char why[80];
+    char why[400];
 
-    if (engine->state == ENGINE_STARTING && end->exited && end->status == MISUSED) {
-        engine->child = NULL;
-        engine->state = ENGINE_IDLE;
-        loop_timer_stop(engine->loop, &engine->timer);
-        tell(engine, ENGINE_REFUSED, "the voice engine refused its settings");
-        return;
-    }
+    if (engine->why[0])
+        snprintf(why, sizeof(why), "%s", engine->why);
+    else
+        snprintf(why, sizeof(why), "it ended by %s %d", end->exited ? "itself with code" : "signal",
+                 end->status);
+    if (engine->state == ENGINE_STARTING)
+        not_started(engine, why, end->exited && end->status == MISUSED);
+    else
+        gone(engine, why);
+}
 
-    snprintf(why, sizeof(why), "it ended by %s %d", end->exited ? "itself with code" : "signal",
-             end->status);
-    gone(engine, why);
+static void ask_again(struct engine *engine);
+
+static void is_up(struct engine *engine)
+{
+    engine->state = ENGINE_RUNNING;
+    engine->was_up = true;
+    engine->up_since = loop_now(engine->loop);
+    ask_again(engine);
 }
 
 static void on_child_line(void *arg, struct slice line)
@@ -153,14 +183,16 @@ static void on_child_line(void *arg, struct slice line)
     struct engine *engine = arg;
     json_t *json = json_loadb(line.at, line.size, 0, NULL);
     const char *url = json_string_value(json_object_get(json, "http"));
+    const char *why = json_string_value(json_object_get(json, "why"));
 
+    if (json_is_false(json_object_get(json, "ready")) && why)
+        snprintf(engine->why, sizeof(engine->why), "%s", why);
     if (engine->state == ENGINE_STARTING && json_is_true(json_object_get(json, "ready")) && url) {
         loop_timer_stop(engine->loop, &engine->timer);
         free(engine->url);
         engine->url = slice_dup(slice_from(url));
         check(engine->url);
-        engine->state = ENGINE_RUNNING;
-        engine->up_since = loop_now(engine->loop);
+        is_up(engine);
         keep_record(engine, child_pid(engine->child));
         log_event("engine.up", "pid=%d url=%s", (int)child_pid(engine->child), engine->url);
         tell(engine, ENGINE_UP, "");
@@ -178,19 +210,20 @@ static void not_ready(void *arg)
 
 static void start(struct engine *engine)
 {
-    char account[256], token[256], folder[PATH_MAX], cps[16];
-    const char *argv[20];
+    char account[256], token[256], folder[PATH_MAX], cps[16], alone[16];
+    const char *argv[24];
     size_t n = 0;
 
     snprintf(account, sizeof(account), "twilio_account_sid=%s", engine->account);
     snprintf(token, sizeof(token), "twilio_auth_token=%s", engine->auth_token);
     snprintf(folder, sizeof(folder), "%s/voice", engine->data);
     snprintf(cps, sizeof(cps), "%u", engine->calls_per_second);
+    snprintf(alone, sizeof(alone), "%u", engine->alone_s);
     const char *const environment[] = {account, token, NULL};
     const char *const flags[][2] = {{"--http", engine->http},   {"--sip", engine->sip},
                                     {"--media", engine->media}, {"--trunk", engine->trunk},
                                     {"--data", folder},         {"--cps", cps},
-                                    {"--log", engine->log}};
+                                    {"--log", engine->log},     {"--alone-s", alone}};
 
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         log_warning("engine.folder", "why=\"%s\"", strerror(errno));
@@ -208,8 +241,9 @@ static void start(struct engine *engine)
         child_spawn(&engine->child, engine->loop, &order, on_child_line, on_child_end, engine);
 
     engine->state = ENGINE_STARTING;
+    engine->why[0] = '\0';
     if (err)
-        gone(engine, strerror(err));
+        not_started(engine, strerror(err), false);
     else
         timer(engine, READY_S_MAX * 1000, not_ready);
 }
@@ -217,6 +251,25 @@ static void start(struct engine *engine)
 static void on_pid(void *arg, uint32_t events)
 {
     gone(arg, "the adopted engine ended");
+}
+
+/* Asks for its account: the least it can be asked. */
+static int ask(struct engine *engine, http_answer_handler handler)
+{
+    struct text url;
+
+    text_init(&url);
+    text_addf(&url, "%s/2010-04-01/Accounts/%s.json", engine->url, engine->account);
+    struct http_order order = {.method = "GET",
+                               .url = url.at,
+                               .user = engine->account,
+                               .password = engine->auth_token,
+                               .connect_ms = 1000,
+                               .total_ms = 3000};
+    int err = url.failed ? ENOMEM : http_client_send(engine->client, &order, handler, engine, NULL);
+
+    text_release(&url);
+    return err;
 }
 
 /* The record's engine has answered, or has not. */
@@ -228,8 +281,7 @@ static void on_asked(void *arg, const struct http_answer *answer)
         return;
     if (answer->outcome == HTTP_ANSWERED && answer->status == 200 &&
         loop_watch(engine->loop, engine->pid_fd, EPOLLIN, on_pid, engine) == 0) {
-        engine->state = ENGINE_RUNNING;
-        engine->up_since = loop_now(engine->loop);
+        is_up(engine);
         log_event("engine.adopted", "pid=%d url=%s", (int)engine->pid, engine->url);
         tell(engine, ENGINE_ADOPTED, "");
         return;
@@ -244,7 +296,6 @@ static void on_asked(void *arg, const struct http_answer *answer)
 static bool ask_recorded(struct engine *engine)
 {
     char path[PATH_MAX];
-    struct text url;
 
     record_path(engine, path);
     json_t *json = json_load_file(path, 0, NULL);
@@ -260,23 +311,36 @@ static bool ask_recorded(struct engine *engine)
     json_decref(json);
     if (engine->pid_fd < 0 || !engine->url)
         return false;
-    text_init(&url);
-    text_addf(&url, "%s/2010-04-01/Accounts/%s.json", engine->url, engine->account);
-    struct http_order order = {.method = "GET",
-                               .url = url.at,
-                               .user = engine->account,
-                               .password = engine->auth_token,
-                               .connect_ms = 1000,
-                               .total_ms = 3000};
-    int err =
-        url.failed ? ENOMEM : http_client_send(engine->client, &order, on_asked, engine, NULL);
+    int err = ask(engine, on_asked);
 
-    text_release(&url);
     if (err)
         drop_pid(engine);
     else
         engine->state = ENGINE_ASKING;
     return !err;
+}
+
+/* It is wanted: asked for its account several times within what it waits. The answer is nothing new. */
+static void on_asked_again(void *arg, const struct http_answer *answer)
+{
+}
+
+static void ask_timed(void *arg)
+{
+    struct engine *engine = arg;
+
+    if (engine->state != ENGINE_RUNNING)
+        return;
+    if (ask(engine, on_asked_again))
+        log_warning("engine.unasked", "why=\"no memory\"");
+    ask_again(engine);
+}
+
+static void ask_again(struct engine *engine)
+{
+    unsigned ms = engine->alone_s * 1000 / 4;
+
+    timer(engine, ms < ASK_MS_MAX ? ms : ASK_MS_MAX, ask_timed);
 }
 
 void engine_start(struct engine *engine)
@@ -347,6 +411,7 @@ int engine_new(struct engine **enginep, struct loop *loop, const struct engine_o
     engine->pid_fd = -1;
     engine->pause_ms = PAUSE_MS;
     engine->calls_per_second = options->calls_per_second;
+    engine->alone_s = options->alone_s;
     engine->program = options->program ? slice_dup(slice_from(options->program)) : own_program();
     for (size_t i = 0; i < array_count(texts); i++) {
         *texts[i].to = slice_dup(slice_from(texts[i].from));

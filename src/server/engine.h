@@ -11,6 +11,7 @@
  *   engine_start(engine);
  *         adopts the engine of a server that died, if the data folder names one that lives and
  *         knows our credentials; else starts one
+ *         it is asked for its account now and then, so that it knows that it is wanted
  *   handler(arg, &news)      up (adopted or fresh), down; it is started again by itself, after
  *                            a pause that grows from half a second to ten
  *   engine_stop(engine);     asks it to end; news ENGINE_STOPPED when it has (killed after
@@ -29,14 +30,14 @@ enum engine_news_kind {
     ENGINE_UP,      /* fresh: it knows no calls */
     ENGINE_ADOPTED, /* its calls may be alive */
     ENGINE_DOWN,    /* all of its calls are gone */
-    ENGINE_REFUSED, /* it will not start as it was told to; it has said why. Not started again */
+    ENGINE_REFUSED, /* it does not start as it was told to, and never has: why. Not started again */
     ENGINE_STOPPED,
 };
 
 struct engine_news {
     enum engine_news_kind kind;
     const char *url; /* of its interface, when up or adopted */
-    const char *why; /* when down */
+    const char *why; /* when down or refused */
 };
 
 typedef void (*engine_handler)(void *arg, const struct engine_news *news);
@@ -49,6 +50,7 @@ struct engine_options {
     const char *account, *auth_token;
     const char *log; /* the least level it writes to standard error */
     unsigned calls_per_second;
+    unsigned alone_s; /* it ends itself when no dialer has asked it anything for so long */
 };
 
 /* All texts are copied. 0, ENOMEM. */

@@ -330,6 +330,7 @@ static int make_voice(struct process *process)
         .http = options->engine_http,
         .sip = options->engine_sip,
         .media = options->engine_media,
+        .alone_s = options->engine_alone_s,
         .trunk = process->trunk,
         .account = server->credentials.account,
         .auth_token = server->credentials.auth_token,

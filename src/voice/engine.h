@@ -19,6 +19,7 @@
  *   engine_fetch.c   control's fetches -> net/http_client, within the destination policy
  *   engine_legs.c    SIP and media events -> control; control's orders about legs and rooms
  *   engine_sound.c   control's plays   -> words, files and tones -> media
+ *   engine_alone.c   nobody asks any more: the engine's own end
  *   engine_load.c    how busy the media thread is -> control; figures for the log
  *   voice.c          the beginning, the loop and the end
  */
@@ -42,7 +43,7 @@ struct engine {
     struct http_client *callback_client; /* a host that hangs for these hangs for these only */
     struct http_server *server;
     struct control *control;
-    struct loop_timer deadline_timer, stop_timer;
+    struct loop_timer deadline_timer, stop_timer, alone_timer;
     struct engine_load load;
     struct table legs;                   /* leg -> struct engine_leg */
     struct table sounds;                 /* play -> struct sound */
@@ -50,7 +51,8 @@ struct engine {
     struct control_event *later;         /* happened while effects were performed; fed after them */
     size_t later_count, later_room;
     bool settling, stopping;
-    instant stop_by;
+    bool forgotten; /* nobody has asked for alone_s: it is on its way out */
+    instant stop_by, heard_at;
     int signal_fd;
 };
 
@@ -83,6 +85,10 @@ void engine_signal_event(void *engine, const struct signal_event *event);
 void engine_media_events(void *engine, uint32_t epoll_events);
 void engine_leg_effect(struct engine *engine, const struct control_effect *effect);
 void engine_legs_release(struct engine *engine);
+
+/* engine_alone.c */
+void engine_alone_watch(struct engine *engine); /* from now on */
+void engine_heard(struct engine *engine);       /* who has our credentials asked something */
 
 /* engine_load.c */
 void engine_load_watch(struct engine *engine); /* from now on */

@@ -43,6 +43,8 @@ void engine_rest(void *arg, struct http_request *request)
         return;
     }
     control_rest(engine->control, loop_clock(), &asked, &reply);
+    if (reply.status != 401)
+        engine_heard(engine);
     if (reply.request_id[0])
         http_request_add_header(request, "Twilio-Request-Id", reply.request_id);
     if (reply.retry_after_s)

@@ -178,15 +178,22 @@ static int watch_signals(struct engine *engine)
 
 static int complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* To people, and in one line of JSON to whoever has started us. */
 static int complain(int code, const char *format, ...)
 {
+    char why[400];
+    json_t *line;
     va_list list;
 
-    fputs("outdial voice: ", stderr);
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    vsnprintf(why, sizeof(why), format, list);
     va_end(list);
-    fputc('\n', stderr);
+    fprintf(stderr, "outdial voice: %s\n", why);
+    line = json_pack("{s:b, s:s}", "ready", 0, "why", why);
+    if (line && json_dumpf(line, stdout, JSON_COMPACT) == 0)
+        putchar('\n');
+    fflush(stdout);
+    json_decref(line);
     return code;
 }
 
@@ -462,6 +469,7 @@ static int start(struct engine *engine, struct media_address *media)
     if (code)
         return code;
     engine_load_watch(engine);
+    engine_alone_watch(engine);
     return say_ready(engine, media);
 }
 

@@ -11,6 +11,8 @@
  * message on standard error; SIGUSR1 has it write its figures to the log. When ready it prints one line of JSON on standard output:
  *
  *   {"ready":true,"http":"http://127.0.0.1:8081","sip":"127.0.0.1:5062","media":"127.0.0.1:20000-29999"}
+ *
+ * and when it cannot become so, what it says on standard error: {"ready":false,"why":"cannot listen on ..."}.
  */
 enum voice_fetch {
     VOICE_FETCH_LOCAL,  /* webhooks and audio from public addresses and this machine */
@@ -37,6 +39,7 @@ struct voice_options {
     unsigned load_percent_max; /* of the media thread's time; beyond, new calls wait. 0: 85 */
     unsigned queue_age_s_max;  /* 0: 30 */
     unsigned silent_ms;        /* a leg without RTP for so long is hung up; 0: 30 000 */
+    unsigned alone_s;          /* not asked anything for so long, it ends itself; 0: never */
     unsigned probe_ms;         /* between OPTIONS to the trunk; 0: never */
     enum voice_fetch fetch;
     bool webhook_insecure; /* do not verify TLS of webhooks; loopback tests only */

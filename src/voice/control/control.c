@@ -331,6 +331,31 @@ void control_hang_up_all(struct control *control, instant now)
     machine_settle(control);
 }
 
+static bool is_alone(const struct call *call)
+{
+    const struct participant *participant = call->life ? call->life->participant : NULL;
+
+    return participant && participant->state == PARTICIPANT_IN &&
+           participant->conference->in_count < 2;
+}
+
+void control_wind_down(struct control *control, instant now)
+{
+    static const char GOODBYE[] =
+        "<Response><Say>This line is being closed. Goodbye.</Say><Hangup/></Response>";
+    struct chain_link *link, *next;
+
+    machine_step(control, now);
+    for (link = control->calls_live.first; link; link = next) {
+        struct call *call = container_of(link, struct call, by_state);
+
+        next = link->after;
+        if (is_alone(call))
+            call_redirect(call, NULL, NULL, GOODBYE);
+    }
+    machine_settle(control);
+}
+
 size_t control_live_calls(const struct control *control)
 {
     return control->calls_live.count;

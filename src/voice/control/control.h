@@ -295,6 +295,10 @@ void control_reply_release(struct control_reply *reply);
 /* The engine is to stop: every call is hung up. control_live_calls says when all are gone. */
 void control_hang_up_all(struct control *control, instant now);
 size_t control_live_calls(const struct control *control);
+/* Nobody looks after the calls any more: who is alone in a room hears a goodbye and is hung up. Two who talk go
+ * on until one of them leaves; what has no room ends by itself when its documents are not to be had.
+ * To be repeated until no call lives. */
+void control_wind_down(struct control *control, instant now);
 
 /* Whether the trunk answers, as the account's resource says it (outdial_trunk). */
 enum control_trunk {
