@@ -41,8 +41,9 @@ struct rtp_remote {
 
 struct rtp_stats {
     uint64_t sent, received, lost, late;
-    uint64_t unsent;             /* the kernel refused */
-    uint64_t foreign, malformed; /* not from where the session says; not RTP we speak: both thrown away */
+    uint64_t unsent; /* the kernel refused */
+    uint64_t foreign,
+        malformed; /* not from where the session says; not RTP we speak: both thrown away */
     instant first_sent_at, first_received_at; /* 0: none */
     instant gap,
         gap_ended_at; /* the longest time between two packets received, while not on hold */

@@ -19,7 +19,7 @@
 
 /* An engine that never came up is tried so often: what held its port may be on its way out. One that was up
  * once is tried for ever. */
-enum { FIRST_TRIES = 4, ASK_MS_MAX = 30000 };
+enum { FIRST_TRIES = 4 };
 enum { READY_S_MAX = 30, PAUSE_MS = 500, PAUSE_MS_MAX = 10000 };
 enum { MISUSED = 2 }; /* the exit code of a program that was called wrongly */
 
@@ -82,9 +82,10 @@ static void forget_record(struct engine *engine)
     unlink(path);
 }
 
-static void keep_record(struct engine *engine, pid_t pid)
+/* url "": it is not up yet. */
+static void keep_record(struct engine *engine, pid_t pid, const char *url)
 {
-    json_t *json = json_pack("{s:I, s:s}", "pid", (json_int_t)pid, "http", engine->url);
+    json_t *json = json_pack("{s:I, s:s}", "pid", (json_int_t)pid, "http", url);
     char *text = json ? json_dumps(json, 0) : NULL;
     int err = text ? secret_write(engine->data, "engine.json", text) : ENOMEM;
 
@@ -168,14 +169,11 @@ static void on_child_end(void *arg, const struct child_end *end)
         gone(engine, why);
 }
 
-static void ask_again(struct engine *engine);
-
 static void is_up(struct engine *engine)
 {
     engine->state = ENGINE_RUNNING;
     engine->was_up = true;
     engine->up_since = loop_now(engine->loop);
-    ask_again(engine);
 }
 
 static void on_child_line(void *arg, struct slice line)
@@ -193,7 +191,7 @@ static void on_child_line(void *arg, struct slice line)
         engine->url = slice_dup(slice_from(url));
         check(engine->url);
         is_up(engine);
-        keep_record(engine, child_pid(engine->child));
+        keep_record(engine, child_pid(engine->child), engine->url);
         log_event("engine.up", "pid=%d url=%s", (int)child_pid(engine->child), engine->url);
         tell(engine, ENGINE_UP, "");
     }
@@ -244,8 +242,10 @@ static void start(struct engine *engine)
     engine->why[0] = '\0';
     if (err)
         not_started(engine, strerror(err), false);
-    else
+    else {
+        keep_record(engine, child_pid(engine->child), "");
         timer(engine, READY_S_MAX * 1000, not_ready);
+    }
 }
 
 static void on_pid(void *arg, uint32_t events)
@@ -292,6 +292,26 @@ static void on_asked(void *arg, const struct http_answer *answer)
     start(engine);
 }
 
+/* Its dialer was killed before it was up. It has no calls, nobody knows where it listens, and it would keep its
+ * ports from the next one: it goes, if it is still what the record says. */
+static void end_half_started(struct engine *engine)
+{
+    char path[64], words[8192], folder[PATH_MAX];
+
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)engine->pid);
+    snprintf(folder, sizeof(folder), "%s/voice", engine->data);
+    FILE *file = fopen(path, "re");
+    size_t size = file ? fread(words, 1, sizeof(words), file) : 0;
+
+    if (file)
+        fclose(file);
+    if (size && memmem(words, size, folder, strlen(folder) + 1)) {
+        log_warning("engine.half_started", "pid=%d", (int)engine->pid);
+        syscall(SYS_pidfd_send_signal, engine->pid_fd, SIGKILL, NULL, 0);
+    }
+    drop_pid(engine);
+}
+
 /* False: there is nobody to ask. */
 static bool ask_recorded(struct engine *engine)
 {
@@ -309,6 +329,8 @@ static bool ask_recorded(struct engine *engine)
         engine->url = slice_dup(slice_from(http));
     }
     json_decref(json);
+    if (engine->pid_fd >= 0 && engine->url && !*engine->url)
+        end_half_started(engine);
     if (engine->pid_fd < 0 || !engine->url)
         return false;
     int err = ask(engine, on_asked);
@@ -318,29 +340,6 @@ static bool ask_recorded(struct engine *engine)
     else
         engine->state = ENGINE_ASKING;
     return !err;
-}
-
-/* It is wanted: asked for its account several times within what it waits. The answer is nothing new. */
-static void on_asked_again(void *arg, const struct http_answer *answer)
-{
-}
-
-static void ask_timed(void *arg)
-{
-    struct engine *engine = arg;
-
-    if (engine->state != ENGINE_RUNNING)
-        return;
-    if (ask(engine, on_asked_again))
-        log_warning("engine.unasked", "why=\"no memory\"");
-    ask_again(engine);
-}
-
-static void ask_again(struct engine *engine)
-{
-    unsigned ms = engine->alone_s * 1000 / 4;
-
-    timer(engine, ms < ASK_MS_MAX ? ms : ASK_MS_MAX, ask_timed);
 }
 
 void engine_start(struct engine *engine)

@@ -11,7 +11,7 @@
  *   engine_start(engine);
  *         adopts the engine of a server that died, if the data folder names one that lives and
  *         knows our credentials; else starts one
- *         it is asked for its account now and then, so that it knows that it is wanted
+ *         (server/watch asks it once a second, so it knows that it is wanted)
  *   handler(arg, &news)      up (adopted or fresh), down; it is started again by itself, after
  *                            a pause that grows from half a second to ten
  *   engine_stop(engine);     asks it to end; news ENGINE_STOPPED when it has (killed after

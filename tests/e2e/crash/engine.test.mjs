@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 
 import { freePort } from '../lib/ports.mjs';
@@ -99,9 +101,40 @@ async function aPortTakenLater() {
     remove();
 }
 
+/* A dialer killed while its engine was starting: the next one must not leave it behind. */
+async function anEngineHalfStarted() {
+    const { folder, remove } = temporaryFolder();
+    const args = ['serve', '--http', '127.0.0.1:0', '--data', folder];
+    const record = () => {
+        try {
+            return JSON.parse(readFileSync(path.join(folder, 'engine.json'), 'utf8'));
+        } catch {
+            return null;
+        }
+    };
+    let half = null;
+    for (let i = 0; i < 20 && !half; ++i) {
+        const server = new Running(OUTDIAL, args);
+        const seen = await until(record, 20000, 'an engine', 1);
+        const gone = new Promise((resolve) => { server.child.once('exit', resolve); });
+        server.child.kill('SIGKILL');
+        await gone;
+        if (record()?.http === '') half = seen.pid;
+        else process.kill(record().pid, 'SIGKILL'); // it was quicker
+    }
+    assert.ok(half, 'a dialer was killed in time');
+    const server = new Running(OUTDIAL, args);
+    await server.ready(30000);
+    await until(() => !lives(half), 5000, 'the engine without a record of where it listens to be gone');
+    await server.stop(20000);
+    assert.match(server.errors, new RegExp(`engine\\.half_started pid=${half}`));
+    remove();
+}
+
 // Side by side: each waits, most of the time.
-test('the engine between its dialers', { concurrency: 4 }, (t) => Promise.all([
+test('the engine between its dialers', { concurrency: 5 }, (t) => Promise.all([
     t.test('an engine whose dialer died lets talks finish, says goodbye to who is left, and ends', aForgottenEngine),
+    t.test('an engine that was only half started when its dialer died is not left behind', anEngineHalfStarted),
     t.test('an idle dialer is enough to keep its engine', anIdleDialer),
     t.test('a port that is taken at the first start is told, and the dialer leaves', aPortTakenAtFirst),
     t.test('a port that is taken later is tried again until it is free', aPortTakenLater),

@@ -11,9 +11,10 @@ const nowUs = () => Date.now() * 1000;
 
 export const enginePid = (center) => {
     try {
-        return JSON.parse(readFileSync(path.join(center.data, 'engine.json'), 'utf8')).pid;
+        const { pid, http } = JSON.parse(readFileSync(path.join(center.data, 'engine.json'), 'utf8'));
+        return http ? pid : 0;
     } catch {
-        return 0; // none is up, or its record is just being written
+        return 0; // none is there, or its record is just being written
     }
 };
 

@@ -14,11 +14,13 @@ const during = (call, from, until) => call.invited_at <= until && call.ended_at 
 
 /** Was the call alive when an engine died? Then it is gone, by nature. */
 const died = (call, kills) => kills.some(({ engine, at }) => engine && during(call, at, at));
+/** Or so shortly over that the engine had not yet told of its end? */
+const untold = (call, kills) => kills.some(({ engine, at }) => engine && during(call, at - 1e6, at));
 /** Was the dialer away, or just back, at some moment of the call's set-up? */
 const alone = (call, kills) => kills.some(({ dialer, at, backAt }) =>
     dialer && call.invited_at <= backAt && (call.answered_at ?? call.ended_at) + 1e6 >= at);
 
-function checkResult(attempt, call, kind, kills) {
+function checkResult(attempt, call, kind, kills, mode) {
     const { result } = attempt;
     if (attempt.state !== 'ended') return `is still ${attempt.state}`;
     if (!call) // ordered, and the engine died before the telephones heard of it
@@ -26,7 +28,8 @@ function checkResult(attempt, call, kind, kills) {
     if (result === 'connected' && !call.answered_at) return 'is connected, and the telephone never answered';
     if (call.answered_at && ['busy', 'no-answer', 'invalid'].includes(result))
         return `was answered, and the result is ${result}`;
-    if (died(call, kills) || alone(call, kills) || RESULTS[kind].includes(result)) return null;
+    if (mode === 'ratio' && result === 'abandoned' && call.answered_at) return null; // no agent was promised
+    if (untold(call, kills) || alone(call, kills) || RESULTS[kind].includes(result)) return null;
     return `result ${result}; the telephone says ${call.behaviour} ${call.sip_code}, ended by ${call.ended_by}`;
 }
 
@@ -66,7 +69,7 @@ function checkWords(call, attempt, kind, room, kills, words) {
 }
 
 /** Sentences that say what is wrong; none when all is well. Prints its figures. */
-export function verify(attempts, records, agents, kindOf, kills) {
+export function verify(attempts, records, agents, kindOf, kills, mode) {
     const wrong = [];
     const figures = { survivors: 0, gaps: [], goodbyes: 0 };
     const words = { whole: 0, torn: [], unheard: [] };
@@ -85,7 +88,7 @@ export function verify(attempts, records, agents, kindOf, kills) {
             JSON.stringify({ attempt, call }));
         if (known.has(number)) say('is a second one of that number');
         known.add(number);
-        say(checkResult(attempt, call, kind, kills));
+        say(checkResult(attempt, call, kind, kills, mode));
         if (!call) continue;
         for (const { name } of call.heard_by)
             if (name !== room) say(`was heard by ${name}, and belongs to ${room}`);
