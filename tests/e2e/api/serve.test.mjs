@@ -72,7 +72,7 @@ test('an engine that refuses its settings ends the server with its reason', asyn
     const end = await run(OUTDIAL, ['serve', '--http', '127.0.0.1:0', '--data', folder(),
         '--engine-media', 'nowhere']);
     assert.equal(end.code, 1);
-    assert.match(end.errors, /the voice engine refused its settings/);
+    assert.match(end.errors, /the voice engine does not start: --media 'nowhere' is not of the form/);
 });
 
 test('one server a data folder; its secrets are for its owner only', async () => {
