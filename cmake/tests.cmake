@@ -98,6 +98,30 @@ foreach(source ${fuzz_sources})
     endif()
 endforeach()
 
+# The same inputs with one allocation after the other failing: what neither goes on nor gives up in order is found.
+set(failing api campaign_settings charset control csv description form list phones_script settings sip
+    twiml url voice_rest webhooks zone_file)
+if(OUTDIAL_FUZZ OR OUTDIAL_TSAN)
+    set(failing)
+endif()
+foreach(parser ${failing})
+    set(program failing_${parser})
+    add_executable(${program} ${CMAKE_SOURCE_DIR}/fuzz/fuzz_${parser}.c ${CMAKE_SOURCE_DIR}/fuzz/failing.c)
+    if(parser MATCHES "^(api|webhooks)$")
+        target_sources(${program} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/desk.c
+            ${CMAKE_SOURCE_DIR}/fuzz/desk_script.c)
+        target_link_options(${program} PRIVATE -Wl,-z,muldefs)
+    endif()
+    target_link_libraries(${program} PRIVATE ${room_targets} outdial_warnings)
+    target_link_options(${program} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+    set_target_properties(${program} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests ENABLE_EXPORTS ON)
+    add_test(NAME failing.${parser} COMMAND ${program} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${parser} 30)
+    add_test(NAME failing.${parser}.long COMMAND ${program} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${parser} 20000)
+    set_tests_properties(failing.${parser} PROPERTIES LABELS unit TIMEOUT 120)
+    set_tests_properties(failing.${parser}.long PROPERTIES LABELS "unit;long" TIMEOUT 3600)
+endforeach()
+
 # Every bench/bench_<thing>.c asks one question; `./dev bench` runs them all.
 # bench/http_peer.c is the other end of a script.
 file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/bench_*.c

@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int err = importer_run(&order, &port, &progress, &result);
 
     check(!err == !result.error[0]);
-    check(!err || err == EBADMSG || err == EINVAL);
+    check(!err || err == EBADMSG || err == EINVAL || err == ENOMEM);
     if (!err)
         check(result.rows == result.imported + result.merged + result.duplicates + result.rejected);
     check(count_of(direct.store, STORE_LEAD) == (err ? 0 : result.imported));

@@ -485,8 +485,11 @@ int importer_run(const struct importer_order *order, const struct importer_port 
     int err;
 
     memset(result, 0, sizeof(*result));
-    if (!importer)
+    if (!importer) {
+        snprintf(result->error, sizeof(result->error), "cannot import '%s': %s", order->file_name,
+                 strerror(ENOMEM));
         return ENOMEM;
+    }
     importer->order = order;
     importer->port = port;
     importer->progress = progress;
@@ -497,6 +500,8 @@ int importer_run(const struct importer_order *order, const struct importer_port 
                          : explain(importer, errno, strerror(errno));
     if (!err)
         err = run(importer);
+    if (err)
+        explain(importer, err, strerror(err));
     release(importer);
     if (err && importer->record.id)
         drop(importer);

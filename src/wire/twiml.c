@@ -307,10 +307,10 @@ out:
     release_open(&reader);
     if (reader.parser)
         XML_ParserFree(reader.parser);
-    if (err && reader.owned)
-        twiml_free(&reader.owned->document);
-    else
+    if (!err)
         *document = &reader.owned->document;
+    else if (reader.owned)
+        twiml_free(&reader.owned->document);
     return err;
 }
 
