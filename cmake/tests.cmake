@@ -210,7 +210,26 @@ if(TARGET room_sim)
     add_executable(sim_weather ${CMAKE_SOURCE_DIR}/tests/sim/sim_weather.c)
     target_link_libraries(sim_weather PRIVATE room_sim outdial_warnings)
     set_target_properties(sim_weather PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-    add_test(NAME sim.fixed COMMAND sim_weather --seeds 600 --seed 1 --events 8000)
+    # Ten million events by fixed seeds, and some that are new every time.
+    foreach(part 1 2 3 4)
+        add_test(NAME sim.fixed_${part}
+                 COMMAND sim_weather --seed ${part}000000 --total 2500000 --events 8000)
+    endforeach()
     add_test(NAME sim.new COMMAND sim_weather --seeds 10 --random --events 20000)
-    set_tests_properties(sim.fixed sim.new PROPERTIES LABELS sim TIMEOUT 300)
+    # A short life, once for each moment at which something can die in it.
+    add_test(NAME sim.crash_points_1 COMMAND sim_weather --crash-points --seed 1 --seeds 3
+             --events 300)
+    add_test(NAME sim.crash_points_2 COMMAND sim_weather --crash-points --seed 4 --seeds 3
+             --events 300)
+    set_tests_properties(sim.fixed_1 sim.fixed_2 sim.fixed_3 sim.fixed_4 sim.new
+                         sim.crash_points_1 sim.crash_points_2 PROPERTIES LABELS sim TIMEOUT 900)
+    # A billion events and tens of thousands of deaths take the release build: ./dev test --long.
+    foreach(part 1 2)
+        add_test(NAME sim.billion_${part} COMMAND ${CMAKE_SOURCE_DIR}/tools/run-sim
+                 --seed ${part}0000000000 --total 500000000 --events 8000)
+        add_test(NAME sim.crash_points_long_${part} COMMAND ${CMAKE_SOURCE_DIR}/tools/run-sim
+                 --crash-points --seed ${part}0000 --seeds 25 --events 400)
+        set_tests_properties(sim.billion_${part} sim.crash_points_long_${part}
+                             PROPERTIES LABELS "sim;long" TIMEOUT 10800)
+    endforeach()
 endif()

@@ -390,10 +390,10 @@ static void polled_not_found(struct dialer *dialer, struct attempt *attempt, uin
         return;
     }
     attempt->polls = 0; /* its order may still be on the way */
-    if (attempt->record.state == ATTEMPT_CLOSING)
-        attempt_schedule(dialer, attempt);
-    else
+    if (attempt->record.state != ATTEMPT_CLOSING)
         attempt_withdraw(dialer, attempt);
+    attempt_sure(dialer, attempt); /* it is in nobody's room, and dialling goes on */
+    attempt_schedule(dialer, attempt);
 }
 
 void calls_polled(struct dialer *dialer, const struct event *event)
@@ -401,8 +401,14 @@ void calls_polled(struct dialer *dialer, const struct event *event)
     const struct event_call *call = &event->of.call;
     struct attempt *attempt = find(dialer, call->attempt);
 
-    if (!attempt || attempt->record.state == ATTEMPT_ENDED || call->poll != attempt->poll)
+    if (!attempt || attempt->record.state == ATTEMPT_ENDED)
         return;
+    if (call->poll !=
+        attempt->poll) { /* it was asked of another state: asked again if it matters */
+        if (call_status_is_final(call->status) || call->status == CALL_NOT_FOUND)
+            attempt_ask_now(dialer, attempt);
+        return;
+    }
     note_hello(dialer, attempt, call->hello_us);
     if (call->status == CALL_NOT_FOUND) {
         polled_not_found(dialer, attempt, call->sip_code);

@@ -84,10 +84,26 @@ static void gone_for_a_while(struct world *world, enum happening_kind kind, doub
         return;
     ++world->statistics.outages;
     *until = world->now + span;
+    world_later(world, HAPPENING_WATCH, world->now + SECOND);
+    world_later(world, HAPPENING_WATCH, *until + SECOND);
     if (kind == HAPPENING_ENGINE_SILENT)
         world->engine_frozen = rng_chance(&world->rng, 0.5);
     if (kind == HAPPENING_TRUNK_GONE && rng_chance(&world->rng, 0.5))
         phone_network_drop(world);
+}
+
+/* Once in a while nothing is seen of it, as by a server that does not look. */
+void fortune_watch(struct world *world)
+{
+    struct event event = {.kind = EVENT_DIALLING_HELD};
+    bool held = world->held_life == world->life + 1;
+
+    event.of.held = world->now < world->store_gone_until ||
+                    world->now < world->engine_silent_until || world->now < world->trunk_gone_until;
+    if (!world->up || event.of.held == held || (event.of.held && rng_chance(&world->rng, 0.2)))
+        return;
+    world->held_life = event.of.held ? world->life + 1 : 0;
+    world_feed(world, &event);
 }
 
 void fortune_do_not_call(struct world *world)

@@ -134,6 +134,8 @@ static void ordered(struct world *world, const struct effect *effect)
         world_break(world, "a call is ordered for no attempt");
     else if (!effect->of.place.agent && !record.unguarded)
         world_break(world, "a guarded call is ordered without its agent");
+    if (world->campaigns[effect->of.place.campaign - 1].told != CAMPAIGN_RUNNING)
+        world_break(world, "a call is ordered for a campaign that does not run");
     if (options->ring_timeout < RING_TIMEOUT_MIN && options->mode != MODE_MANUAL)
         world_break(world, "it would ring too shortly");
 }
@@ -189,13 +191,13 @@ static void forget_ring(struct world_ids *ids, instant at)
         }
 }
 
-void invariants_not_ordered(struct world *world, const struct effect *effect)
+/* Nobody's telephone rang after all. */
+void invariants_not_ordered(struct world *world, attempt_id id)
 {
-    instant at = world_call(world, effect->of.place.attempt)->ordered_at;
-    const struct world_lead *lead = &world->leads[effect->of.place.lead - 1];
+    const struct world_call *call = world_call(world, id);
 
-    forget_ring(&world->numbers[effect->of.place.number - 1].rung, at);
-    forget_ring(&world->persons[lead->row.person - 1].rung, at);
+    forget_ring(&world->numbers[call->account.number - 1].rung, call->ordered_at);
+    forget_ring(&world->persons[call->account.person - 1].rung, call->ordered_at);
 }
 
 /* One campaign alone: what is out beyond its idle agents stays within the book. */
@@ -235,6 +237,27 @@ void invariants_call_over(struct world *world, attempt_id id)
                 (unsigned long long)id);
 }
 
+static int64_t calls_out(const struct world_ledger *ledger)
+{
+    return ledger->attempts - ledger->by_state[ATTEMPT_ENDED];
+}
+
+/* As many calls at once as were bought, and as the campaign may have. */
+static void check_lines(struct world *world, const struct attempt_record *record)
+{
+    uint32_t most = world->campaigns[record->campaign - 1].options.calls_max;
+    int64_t out = 1; /* this one is not in the books yet */
+
+    for (uint32_t i = 0; i < world->weather.campaigns; ++i)
+        out += calls_out(&world->ledgers[i]);
+    if (out > world->limits.calls_max)
+        world_break(world, "%lld calls are out at once, %u may be", (long long)out,
+                    world->limits.calls_max);
+    out = 1 + calls_out(&world->ledgers[record->campaign - 1]);
+    if (most && out > most)
+        world_break(world, "%lld calls are out for one campaign, %u may be", (long long)out, most);
+}
+
 static bool is_unanswered(enum attempt_state state)
 {
     return state == ATTEMPT_PLANNED || state == ATTEMPT_PLACED || state == ATTEMPT_RINGING;
@@ -258,6 +281,8 @@ void invariants_attempt(struct world *world, const struct attempt_record *record
                         (long long)(world->now - record->answered_at),
                         (long long)options->answer_wait_max);
     }
+    if (first && record->state == ATTEMPT_PLANNED)
+        check_lines(world, record);
     if (first && record->state == ATTEMPT_PLANNED && record->unguarded)
         check_gate(world, record);
     if (record->state == ATTEMPT_ENDED && !call->ended) {
@@ -286,10 +311,14 @@ static bool has_recovered(const struct world *world)
     }
     for (attempt_id id = world->row_last; id && id + 200 > world->row_last; --id)
         if (world->calls[id - 1].gone && world->calls[id - 1].account.open &&
+            world->calls[id - 1].account.state != ATTEMPT_CLOSING &&
             world->calls[id - 1].account.state != ATTEMPT_ENDED)
             return false; /* the engine that had this call is gone */
     return true;
 }
+
+/* Where nothing else goes wrong. */
+#define RECOVERY_MAX (40 * SECOND)
 
 static void look_for_recovery(struct world *world)
 {
@@ -298,6 +327,9 @@ static void look_for_recovery(struct world *world)
     world->recovering = false;
     world->recovered_us = world->now - world->struck_at;
     world->served_us = world->now - world->started_at;
+    if (world->options.calm && world->served_us > RECOVERY_MAX)
+        world_break(world, "after the crash it took %lld s until everything was as before",
+                    (long long)(world->served_us / SECOND));
 }
 
 /* The stored rows as events come to what is stored, and to nothing else. */

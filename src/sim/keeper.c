@@ -132,7 +132,8 @@ void keeper_take(struct world *world, const struct effect *effects, uint32_t cou
         mean = 0.003;
     at = instant_max(world->now + 1 + world_spell(world, mean), world->commit_free_at);
     world->commit_free_at = at;
-    world_later(world, HAPPENING_COMMIT, at);
+    if (world->up) /* else it died before this was handed over */
+        world_later(world, HAPPENING_COMMIT, at);
 }
 
 static void histories_of(struct world *world, const struct world_ids *ids,
@@ -351,7 +352,7 @@ static void forget_uncommitted(struct world *world)
 
         for (uint32_t j = 0; j < batch->count; ++j)
             if (batch->effects[j].kind == EFFECT_PLACE_CALL)
-                invariants_not_ordered(world, &batch->effects[j]);
+                invariants_not_ordered(world, batch->effects[j].of.place.attempt);
     }
     world->batch_count = 0;
     for (uint32_t i = 0; i < world->weather.leads * WORLD_NUMBERS_MAX; ++i)

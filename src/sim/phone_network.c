@@ -13,9 +13,10 @@ enum own_step {
     STEP_NO_ANSWER,
     STEP_INVALID,
     STEP_FAIL,
-    STEP_LEAVE,     /* the person hangs up, or a message has ended */
-    STEP_GAVE_UP,   /* nobody said what to do in time: there is an error, the engine says */
-    STEP_WAIT_OVER, /* the document that was to wait ends in the message */
+    STEP_LEAVE,       /* the person hangs up, or a message has ended */
+    STEP_GAVE_UP,     /* nobody said what to do in time: there is an error, the engine says */
+    STEP_NOT_CARRIED, /* our own trunk does not answer: nobody's telephone rang */
+    STEP_WAIT_OVER,   /* the document that was to wait ends in the message */
     STEP_MACHINE,
 };
 
@@ -103,6 +104,17 @@ static void enter_room(struct world *world, attempt_id id, uint32_t place)
         plan(world, id, STEP_LEAVE, 20 * SECOND);
 }
 
+static void not_carried(struct world *world, attempt_id id)
+{
+    struct world_call *call = world_call(world, id);
+
+    call->status = CALL_FAILED;
+    call->sip_code = 503;
+    ++call->step;
+    invariants_not_ordered(world, id);
+    tell(world, id, EVENT_CALL_NOT_CARRIED, CALL_FAILED, 0);
+}
+
 static void end_call(struct world *world, attempt_id id, enum call_status status, uint16_t sip_code)
 {
     struct world_call *call = world_call(world, id);
@@ -127,7 +139,8 @@ static void fate(struct world *world, attempt_id id)
 
     ring = options->ring_timeout;
     if (world->now < world->trunk_gone_until) {
-        plan(world, id, STEP_FAIL, world_spell(world, 8));
+        plan(world, id, rng_chance(&world->rng, 0.8) ? STEP_NOT_CARRIED : STEP_FAIL,
+             world_spell(world, 8));
     } else if ((dice -= weather->busy) < 0) {
         plan(world, id, STEP_BUSY, world_spell(world, 1));
     } else if ((dice -= weather->invalid) < 0) {
@@ -229,6 +242,9 @@ void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64
     case STEP_NO_ANSWER:
         end_call(world, id, CALL_NO_ANSWER, 487);
         break;
+    case STEP_NOT_CARRIED:
+        not_carried(world, id);
+        break;
     case STEP_INVALID:
         end_call(world, id, CALL_FAILED, 404);
         break;
@@ -278,7 +294,7 @@ static void order_again(struct world *world, const struct effect *effect, uint32
     if (!ours) /* its sender died with it */
         return;
     if (tries >= 50 || call->open_life != world->life + 1 || call->end_life == world->life + 1) {
-        invariants_not_ordered(world, effect);
+        invariants_not_ordered(world, effect->of.place.attempt);
         reply(world, EVENT_CALL_PLACE_FAILED, effect->of.place.attempt, 0);
         return;
     }
@@ -319,7 +335,7 @@ void phone_network_order(struct world *world, const struct effect *effect, uint3
     }
     call->end_life = call->end_life == world->life + 1 ? call->end_life : 0;
     if (world_chance(world, world->weather.order_refused)) {
-        invariants_not_ordered(world, effect);
+        invariants_not_ordered(world, effect->of.place.attempt);
         reply(world, EVENT_CALL_PLACE_FAILED, id, 0);
         return;
     }

@@ -199,3 +199,14 @@ void weather_keep_alive(struct weather *weather)
     for (int i = 0; i < WEATHER_CAMPAIGNS_MAX; ++i)
         weather->options[i].hours = calling_hours_default();
 }
+
+void weather_calm(struct weather *weather)
+{
+    weather->callback_lost = weather->callback_doubled = weather->callback_late = 0;
+    weather->question_lost = weather->slow = weather->order_lost = weather->order_unanswered = 0;
+    weather->order_refused = weather->act_lost = weather->poll_lost = weather->stall = 0;
+    weather->claim_fails = weather->leg_fails = weather->leg_lost_every_s = 0;
+    weather->store_gone_every_s = weather->engine_silent_every_s = weather->trunk_gone_every_s = 0;
+    weather->delay_s = 0.002;
+    weather->commit_s = 0.003;
+}

@@ -50,6 +50,7 @@ struct weather {
 struct weather weather_of(uint64_t seed);
 /* For the crash sweep: a short, busy life in which nothing else dies. */
 void weather_keep_alive(struct weather *weather);
+void weather_calm(struct weather *weather); /* nothing is lost, late or gone */
 struct campaign_options weather_options(struct rng *rng);
 
 #endif

@@ -154,6 +154,10 @@ static void watch(struct world *world, const struct effect *effect)
     tempt_fate(world, effect);
     if (effect->kind == EFFECT_PLACE_CALL)
         invariants_ordered(world, effect);
+    if (world->held_life == world->life + 1 &&
+        (effect->kind == EFFECT_PLACE_CALL || effect->kind == EFFECT_CLAIM_LEADS ||
+         (effect->kind == EFFECT_SCREEN_POP && effect->of.pop.kind == POP_PREVIEW)))
+        world_break(world, "dialling is held, and there is %s", effect_kind_name(effect->kind));
     if (effect->kind == EFFECT_RECORD_ATTEMPT)
         watch_attempt(world, &effect->of.attempt);
     if (effect->kind == EFFECT_RECORD_LEAD)
@@ -307,6 +311,7 @@ static void start_server(struct world *world)
         world_feed(world, &(struct event){.kind = EVENT_RECOVERY_ENDED});
     if (world->up)
         invariants_restarted(world);
+    world_later(world, HAPPENING_WATCH, world->now + SECOND);
 }
 
 static void crash(struct world *world)
@@ -430,6 +435,9 @@ static void happen(struct world *world, struct happening *happening)
     case HAPPENING_TRUNK_GONE:
         fortune_outage(world, happening->kind);
         break;
+    case HAPPENING_WATCH:
+        fortune_watch(world);
+        break;
     case HAPPENING_DO_NOT_CALL:
         fortune_do_not_call(world);
         break;
@@ -479,6 +487,7 @@ static void rest(struct world *world)
 
     world->resting = true;
     world->store_gone_until = world->engine_silent_until = world->trunk_gone_until = world->now;
+    world_later(world, HAPPENING_WATCH, world->now + SECOND);
     while (!world->up && !world->broken)
         step(world);
     for (uint32_t i = 0; i < world->weather.campaigns && !world->broken; ++i) {
@@ -543,6 +552,8 @@ struct world *world_new(uint64_t seed, const struct world_options *options)
     world->weather = weather_of(seed);
     if (options->sweep)
         weather_keep_alive(&world->weather);
+    if (options->calm)
+        weather_calm(&world->weather);
     world->rng = rng_from_seed(seed ^ UINT64_C(0x5EED));
     world->recovered_us = world->served_us = -1;
     world->limits = dialer_limits_default();
@@ -555,7 +566,8 @@ struct world *world_new(uint64_t seed, const struct world_options *options)
     world->limits.calls_max = 1 + (uint32_t)rng_below(&world->rng, 80);
     world->limits.calls_per_second =
         rng_chance(&world->rng, 0.3) ? 1 + (uint32_t)rng_below(&world->rng, 20) : 0;
-    world->limits.talk_check = (instant)(20 + rng_below(&world->rng, 600)) * SECOND;
+    if (!options->sweep)
+        world->limits.talk_check = (instant)(20 + rng_below(&world->rng, 600)) * SECOND;
     invariants_zones(&world->limits);
     world->now = world->weather.night ? before_a_change(world) : world->weather.starts_at;
     heap_init(&world->queue);

@@ -28,6 +28,7 @@ struct world_options {
     uint64_t crash_at; /* the crash point, from 1 on; 0: none */
     enum crash_kind crash_kind;
     bool sweep;           /* no crashes but that one */
+    bool calm;            /* and nothing else goes wrong */
     uint64_t events;      /* fed to the dialer before the world comes to rest */
     uint32_t audit_every; /* events between audits of the core's inside; 0: never */
     bool replay;          /* keep the journal, and replay it at the end */
@@ -156,6 +157,7 @@ struct world {
     instant commit_free_at;
     /* what is gone, until when; the clock's step back that the next start will see */
     instant store_gone_until, engine_silent_until, trunk_gone_until, behind;
+    uint32_t held_life; /* 1 + the life in which dialling is held */
     bool engine_frozen; /* silent: it does nothing, and then all of it */
     uint64_t points;    /* crash points passed */
     attempt_id stray;   /* the call that spoke last, if it belongs to nobody */
@@ -203,6 +205,7 @@ enum happening_kind {
     HAPPENING_STORE_GONE,
     HAPPENING_ENGINE_SILENT,
     HAPPENING_TRUNK_GONE,
+    HAPPENING_WATCH, /* the server looks whether all it needs is there, and holds dialling if not */
     HAPPENING_DO_NOT_CALL,
     HAPPENING_COMMAND,
     HAPPENING_REST,
@@ -244,6 +247,7 @@ void fortune_leap(struct world *world);
 void fortune_wall_clock(struct world *world); /* is put back while the server runs */
 void fortune_step_back(struct world *world);  /* and the next start finds it so */
 void fortune_outage(struct world *world, enum happening_kind kind);
+void fortune_watch(struct world *world);
 void fortune_do_not_call(struct world *world);
 void fortune_command(struct world *world);
 
@@ -286,7 +290,7 @@ void people_start(struct world *world);
 /* invariants.c */
 void invariants_zones(struct dialer_limits *limits); /* a small world's zones */
 void invariants_ordered(struct world *world, const struct effect *effect);
-void invariants_not_ordered(struct world *world, const struct effect *effect);
+void invariants_not_ordered(struct world *world, attempt_id id);
 void invariants_attempt(struct world *world, const struct attempt_record *record);
 void invariants_call_over(struct world *world, attempt_id id); /* by order, while it was answered */
 void invariants_restarted(struct world *world);
