@@ -175,6 +175,11 @@ static bool text_grow(struct text *text, size_t more)
     return true;
 }
 
+void text_reserve(struct text *text, size_t more)
+{
+    (void)text_grow(text, more);
+}
+
 void text_add_bytes(struct text *text, const void *more, size_t size)
 {
     if (!text_grow(text, size))

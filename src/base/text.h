@@ -55,7 +55,9 @@ bool slice_copy(struct slice slice, char *out, size_t out_size);
 
 void text_init(struct text *text);
 void text_release(struct text *text);
-void text_clear(struct text *text); /* keeps the memory */
+void text_clear(struct text *text);
+void text_reserve(struct text *text, size_t more);
+/* memory for so much more, taken at once */ /* keeps the memory */
 void text_add(struct text *text, const char *more);
 void text_add_slice(struct text *text, struct slice more);
 void text_add_bytes(struct text *text, const void *more, size_t size);

@@ -46,6 +46,12 @@ static size_t decode(struct slice value, bool plus, char *out)
 {
     size_t size = 0;
 
+    if (!value.size)
+        return 0;
+    if (!memchr(value.at, '%', value.size) && !(plus && memchr(value.at, '+', value.size))) {
+        memcpy(out, value.at, value.size);
+        return value.size;
+    }
     for (size_t i = 0; i < value.size; ++i) {
         char c = value.at[i];
 
@@ -141,12 +147,24 @@ static size_t utf8_character(const unsigned char *at, size_t size)
     return length;
 }
 
+/* Eight at a time: how many at the front are all of 1-127. 0 or 8, or 1 near the end. */
+static size_t plain_bytes(const char *at, size_t size)
+{
+    uint64_t word;
+
+    if (size < sizeof(word))
+        return (signed char)*at > 0;
+    memcpy(&word, at, sizeof(word));
+    return (((word - 0x0101010101010101) | word) & 0x8080808080808080) ? 0 : sizeof(word);
+}
+
 bool utf8_is_valid(struct slice bytes)
 {
     for (size_t i = 0; i < bytes.size;) {
-        size_t length = (signed char)bytes.at[i] > 0
-                            ? 1
-                            : utf8_character((const unsigned char *)bytes.at + i, bytes.size - i);
+        size_t length = plain_bytes(bytes.at + i, bytes.size - i);
+
+        if (!length)
+            length = utf8_character((const unsigned char *)bytes.at + i, bytes.size - i);
 
         if (!length)
             return false;

@@ -18,22 +18,29 @@ static int compare_fields(const void *a, const void *b)
 /* Parameters sorted by name, then value; a pair that occurs twice counts once. */
 static void add_parameters(struct text *data, const struct form *form)
 {
-    const struct form_field **sorted = calloc(form->count + 1, sizeof(*sorted));
+    const struct form_field *few[64], **sorted = few;
+    size_t size = 0;
 
+    if (form->count > array_count(few))
+        sorted = calloc(form->count, sizeof(*sorted));
     if (!sorted) {
         data->failed = true;
         return;
     }
-    for (size_t i = 0; i < form->count; ++i)
+    for (size_t i = 0; i < form->count; ++i) {
         sorted[i] = &form->fields[i];
+        size += sorted[i]->name_size + sorted[i]->value_size;
+    }
+    text_reserve(data, size);
     qsort(sorted, form->count, sizeof(*sorted), compare_fields);
     for (size_t i = 0; i < form->count; ++i) {
         if (i && compare_fields(&sorted[i - 1], &sorted[i]) == 0)
             continue;
-        text_add(data, sorted[i]->name);
-        text_add(data, sorted[i]->value);
+        text_add_bytes(data, sorted[i]->name, sorted[i]->name_size);
+        text_add_bytes(data, sorted[i]->value, sorted[i]->value_size);
     }
-    free(sorted);
+    if (sorted != few)
+        free(sorted);
 }
 
 static struct slice without_fragment(struct slice url)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "wire/mac.h"
 #include "wire/signature.h"
 
 /* The vectors of the wire contract; every Twilio library agrees with them. */
@@ -129,9 +130,40 @@ static void a_json_body_is_checked_with_its_hash(void **state)
                                        slice_from("{\"a\":1}"), JSON_SIGNATURE));
 }
 
+/* RFC 2202 and RFC 4231, case 2 and (a key longer than a block) case 6; by turns, as two keys are used. */
+static void macs_are_those_of_the_standards(void **state)
+{
+    static const char WHAT[] = "what do ya want for nothing?";
+    static const char LONG[] = "Test Using Larger Than Block-Size Key - Hash Key First";
+    unsigned char digest[MAC_SHA256_SIZE];
+    char hex[2 * MAC_SHA256_SIZE + 1], key[131];
+
+    (void)state;
+    memset(key, 0xaa, sizeof(key));
+    for (int i = 0; i < 3; ++i) {
+        for (int twice = 0; twice < 2; ++twice) {
+            mac_sha1(slice_from("Jefe"), slice_from(WHAT), digest);
+            bytes_to_hex(digest, MAC_SHA1_SIZE, hex);
+            assert_string_equal(hex, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+            mac_sha256(slice_from("Jefe"), slice_from(WHAT), digest);
+            bytes_to_hex(digest, MAC_SHA256_SIZE, hex);
+            assert_string_equal(hex,
+                                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        }
+        mac_sha1(slice_of(key, 80), slice_from(LONG), digest);
+        bytes_to_hex(digest, MAC_SHA1_SIZE, hex);
+        assert_string_equal(hex, "aa4ae5e15272d00e95705637ce8a3b55ed402112");
+        mac_sha256(slice_of(key, sizeof(key)), slice_from(LONG), digest);
+        bytes_to_hex(digest, MAC_SHA256_SIZE, hex);
+        assert_string_equal(hex,
+                            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(macs_are_those_of_the_standards),
         cmocka_unit_test(the_vectors_of_the_contract_hold),
         cmocka_unit_test(a_fragment_is_not_signed),
         cmocka_unit_test(a_receiver_accepts_every_spelling_of_the_port),
