@@ -20,6 +20,11 @@ static uint64_t hash_bytes(const void *key, size_t size)
     return hash < 2 ? hash + 2 : hash;
 }
 
+static bool is_far(const struct table_slot *slot)
+{
+    return slot->key_size > sizeof(slot->key.near);
+}
+
 void table_init(struct table *table)
 {
     *table = (struct table){0};
@@ -28,8 +33,8 @@ void table_init(struct table *table)
 void table_release(struct table *table)
 {
     for (size_t i = 0; i < table->room; ++i)
-        if (table->slots[i].hash > SLOT_REMOVED)
-            free(table->slots[i].key);
+        if (table->slots[i].hash > SLOT_REMOVED && is_far(&table->slots[i]))
+            free(table->slots[i].key.far);
     free(table->slots);
     table_init(table);
 }
@@ -45,7 +50,7 @@ static struct table_slot *find(const struct table *table, uint64_t hash, const v
         if (slot->hash == SLOT_FREE)
             return NULL;
         if (slot->hash == hash && slot->key_size == key_size &&
-            memcmp(slot->key, key, key_size) == 0)
+            memcmp(table_slot_key(slot), key, key_size) == 0)
             return slot;
     }
 }
@@ -99,11 +104,10 @@ int table_put(struct table *table, const void *key, size_t key_size, void *value
     }
     if (grow(table))
         return ENOMEM;
-    entry = (struct table_slot){hash, malloc(key_size + 1), key_size, value};
-    if (!entry.key)
+    entry = (struct table_slot){.hash = hash, .key_size = key_size, .value = value};
+    if (is_far(&entry) && !(entry.key.far = malloc(key_size)))
         return ENOMEM;
-    memcpy(entry.key, key, key_size);
-    entry.key[key_size] = '\0';
+    memcpy(is_far(&entry) ? entry.key.far : entry.key.near, key, key_size);
     place(table->slots, table->room, entry);
     ++table->count;
     ++table->used;
@@ -118,7 +122,8 @@ void *table_remove(struct table *table, const void *key, size_t key_size)
     if (!slot)
         return NULL;
     value = slot->value;
-    free(slot->key);
+    if (is_far(slot))
+        free(slot->key.far);
     *slot = (struct table_slot){.hash = SLOT_REMOVED};
     --table->count;
     return value;

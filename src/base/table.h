@@ -13,7 +13,10 @@
  */
 struct table_slot {
     uint64_t hash; /* 0: free, 1: was removed */
-    char *key;
+    union {
+        char *far;                   /* a copy of a longer key */
+        char near[sizeof(uint64_t)]; /* a short one: numbers need no memory of their own */
+    } key;
     size_t key_size;
     void *value;
 };
@@ -31,6 +34,11 @@ int table_put(struct table *table, const void *key, size_t key_size,
 void *table_remove(struct table *table, const void *key, size_t key_size); /* the value, or NULL */
 /* Walk: size_t at = 0; while ((slot = table_next(&table, &at))) ... */
 struct table_slot *table_next(const struct table *table, size_t *at);
+
+static inline const char *table_slot_key(const struct table_slot *slot)
+{
+    return slot->key_size <= sizeof(slot->key.near) ? slot->key.near : slot->key.far;
+}
 
 static inline void *table_get_id(const struct table *table, uint64_t id)
 {

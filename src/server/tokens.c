@@ -47,7 +47,7 @@ void tokens_remove(struct server *server, uint64_t id)
         struct token *token = slot->value;
 
         if (token->id == id) {
-            table_remove(&server->tokens, slot->key, slot->key_size);
+            table_remove(&server->tokens, table_slot_key(slot), slot->key_size);
             free(token);
             return;
         }

@@ -163,7 +163,7 @@ static int flush_figures(struct store *store)
 
         if (!kept->changed)
             continue;
-        memcpy(&row.record.of.id, slot->key, sizeof(row.record.of.id));
+        memcpy(&row.record.of.id, table_slot_key(slot), sizeof(row.record.of.id));
         err = store->ops->write(store->self, KIND_FIGURES, &row, kept->is_row);
         if (!err) {
             kept->is_row = true;
