@@ -212,6 +212,8 @@ void conference_end(struct conference *conference, enum conference_end_reason en
           end == CONFERENCE_ENDED_VIA_API ? LEFT_CONFERENCE_ENDED : LEFT_MODERATOR_ENDED);
     close_room(conference);
     tell_end(conference);
+    if (control->conferences_ended.count > control->ended_call_count_max)
+        conference_sweep(control);
 }
 
 /* ----------------------------------------------------------------------------- announcements */
