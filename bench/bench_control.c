@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "figure.h"
 #include "voice/control/control.h"
 #include "wire/form.h"
 
-enum { LIVE = 2000, ENDED = 100000, MEASURED = 10000 };
+enum { LIVE = 2000, ENDED = 100000, MEASURED = 5000 };
 
 #define ACCOUNT "AC00000000000000000000000000000001"
 #define BASE "/2010-04-01/Accounts/" ACCOUNT
@@ -123,54 +124,120 @@ static void end(struct bench *bench, uint64_t number)
     serve(bench);
 }
 
-static long memory_kb(void)
+static double resident_kib(void)
 {
-    struct rusage usage;
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long size, resident;
 
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_maxrss;
+    check(file && fscanf(file, "%lu %lu", &size, &resident) == 2);
+    fclose(file);
+    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-static void measure(struct bench *bench, const char *what)
+static void calls(struct bench *bench, unsigned count)
 {
-    double before = clock_us(), took;
-    size_t events = bench->events;
-
-    for (unsigned i = 0; i < MEASURED; ++i)
+    for (unsigned i = 0; i < count; ++i)
         end(bench, begin(bench, i % (LIVE / 2)));
-    took = clock_us() - before;
-    printf("%-34s %8.1f us a call  %6.2f us an event  %6ld MB\n", what, took / MEASURED,
-           took / (double)(bench->events - events), memory_kb() / 1024);
 }
 
-int main(void)
+static void measure(struct bench *bench, unsigned count, const char *load)
 {
-    struct bench bench = {.now = 1767323045 * SECOND};
+    struct figure_runs runs = {0};
+
+    for (int run = 0; run < FIGURE_RUNS; ++run) {
+        double before = clock_us();
+
+        calls(bench, count);
+        figure_add(&runs, (clock_us() - before) / count);
+    }
+    figure_print(&(struct figure){.bench = "control",
+                                  .name = "call control: a whole call",
+                                  .unit = "CPU-us/call",
+                                  .load = load,
+                                  .runs = &runs});
+}
+
+static void measure_list(struct bench *bench, const char *list, const char *query, const char *what)
+{
+    struct figure_runs runs = {0};
+    char path[200];
+
+    snprintf(path, sizeof(path), BASE "/%s.json", list);
+    for (int run = 0; run < FIGURE_RUNS; ++run)
+        figure_add(&runs, rest(bench, "GET", path, query) / 1000);
+    figure_print(&(struct figure){.bench = "control",
+                                  .name = what,
+                                  .unit = "CPU-ms",
+                                  .load = "2,000 live, 100,000 ended",
+                                  .runs = &runs});
+}
+
+static struct control *control_of(size_t kept)
+{
     struct control_options options = {.account_sid = ACCOUNT,
                                       .auth_token = "token",
                                       .calls_per_second = 1000000,
                                       .live_call_count_max = 10 * LIVE,
-                                      .ended_call_count_max = ENDED};
+                                      .ended_call_count_max = kept};
+    struct control *control;
 
-    check(control_new(&bench.control, &options, "bench", 5) == 0);
-    measure(&bench, "empty");
+    check(control_new(&control, &options, "bench", 5) == 0);
+    return control;
+}
+
+/* Nothing but what is kept on purpose grows: after the first 1,000 calls no more than 1,000 are. */
+static void measure_growth(unsigned count)
+{
+    struct bench bench = {.now = 1767323045 * SECOND, .control = control_of(1000)};
+    struct figure_runs runs = {0};
+    char load[64];
+    double before;
+
+    calls(&bench, 2000); /* what is kept of requests is full by then, too */
+    before = resident_kib();
+    calls(&bench, count);
+    figure_add(&runs, 100 * (resident_kib() / before - 1));
+    snprintf(load, sizeof(load), "%u calls more, the last 1,000 kept", count);
+    figure_print(&(struct figure){.bench = "control",
+                                  .name = "call control: growth of resident memory",
+                                  .unit = "%",
+                                  .load = load,
+                                  .runs = &runs,
+                                  .at_most = 5});
+    control_free(bench.control);
+}
+
+int main(int argc, char **argv)
+{
+    bool quick = figure_is_quick(argc, argv);
+    unsigned measured = quick ? MEASURED / 5 : MEASURED;
+    struct bench bench = {.now = 1767323045 * SECOND};
+    struct figure_runs bytes = {0};
+    double before;
+
+    measure_growth(quick ? ENDED / 10 : ENDED);
+    bench.control = control_of(ENDED);
+    measure(&bench, measured, "empty");
     for (unsigned i = 0; i < LIVE; ++i)
         begin(&bench, i % (LIVE / 2));
-    measure(&bench, "2,000 live calls");
-    for (unsigned i = 0; i < ENDED; ++i)
-        end(&bench, begin(&bench, i % (LIVE / 2)));
-    measure(&bench, "2,000 live, 100,000 ended");
-    printf("list: first page                  %8.1f us\n",
-           rest(&bench, "GET", BASE "/Calls.json", "PageSize=50"));
-    printf("list: To= that nobody has         %8.1f us\n",
-           rest(&bench, "GET", BASE "/Calls.json", "To=%2B15005550009"));
-    printf("list: Status=in-progress          %8.1f us\n",
-           rest(&bench, "GET", BASE "/Calls.json", "Status=in-progress&PageSize=1000"));
-    printf("list: To= since an hour ago       %8.1f us\n",
-           rest(&bench, "GET", BASE "/Calls.json",
-                "To=%2B15005550009&StartTime%3E=2030-01-01T00:00:00Z"));
-    printf("list: conferences by name         %8.1f us\n",
-           rest(&bench, "GET", BASE "/Conferences.json", "FriendlyName=room-7&Status=init"));
+    measure(&bench, measured, "2,000 live");
+    before = resident_kib();
+    calls(&bench, ENDED / 2);
+    figure_add(&bytes, (resident_kib() - before) * 1024 / (ENDED / 2));
+    figure_print(&(struct figure){.bench = "control",
+                                  .name = "memory of an ended call",
+                                  .unit = "bytes",
+                                  .load = "the last 100,000 are kept",
+                                  .runs = &bytes});
+    calls(&bench, ENDED / 2);
+    measure(&bench, measured, "2,000 live, 100,000 ended");
+    measure_list(&bench, "Calls", "PageSize=50", "list of calls: first page");
+    measure_list(&bench, "Calls", "To=%2B15005550009", "list of calls: a number nobody has");
+    measure_list(&bench, "Calls", "Status=in-progress&PageSize=1000", "list of calls: in progress");
+    measure_list(&bench, "Calls", "To=%2B15005550009&StartTime%3E=2030-01-01T00:00:00Z",
+                 "list of calls: a number, since an hour ago");
+    measure_list(&bench, "Conferences", "FriendlyName=room-7&Status=init",
+                 "list of conferences: by name");
     control_free(bench.control);
     return 0;
 }
