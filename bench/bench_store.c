@@ -315,6 +315,10 @@ static void *keeper_run(void *arg)
         next = commit_due(keeper, next, &id);
         if (work)
             keeper->answer = work(keeper->store, keeper->arg);
+        if (work && keeper->answer == IMPORTER_MORE) {
+            pthread_mutex_lock(&keeper->mutex);
+            continue;
+        }
         pthread_mutex_lock(&keeper->mutex);
         if (work) {
             keeper->work = NULL;

@@ -185,6 +185,7 @@ script_test(sdk webhooks contract/webhooks.test.mjs)
 script_test(campaign misuse e2e/misuse/misuse.test.mjs)
 script_test(hard disk e2e/hard/disk.test.mjs MAY_SKIP)
 script_test(campaign modes e2e/modes/modes.test.mjs)
+script_test(hard long_list e2e/lists/import.test.mjs)
 script_test(campaign turns e2e/modes/turns.test.mjs)
 
 # In the `tsan` preset the label `tsan` is what has threads: units of the rings, the media thread, the store

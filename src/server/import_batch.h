@@ -27,7 +27,7 @@ struct import_batch {
     struct import_block *blocks;
 };
 
-enum { IMPORT_BATCH_BYTES_MAX = 1024 * 1024 };
+enum { IMPORT_BATCH_BYTES_MAX = 512 * 1024 };
 
 void import_batch_init(struct import_batch *batch);
 void import_batch_clear(struct import_batch *batch); /* keeps one block */

@@ -16,7 +16,13 @@
 #include "wire/form.h"
 #include "wire/phone_number.h"
 
-enum { PIECE_SIZE = 64 * 1024, DROP_STEPS_MAX = 100 * 1000 };
+enum { PIECE_SIZE = 64 * 1024, DROP_STEPS_MAX = 100 * 1000, RUN_BATCHES = 8 };
+
+/* Batches that go to the store thread together, each a transaction of its own. */
+struct run {
+    struct import_batch batches[RUN_BATCHES];
+    size_t filling, written;
+};
 
 struct importer {
     const struct importer_order *order;
@@ -33,12 +39,12 @@ struct importer {
     struct csv_reader *reader;
     bool has_columns, has_rejects;
     /* one is filled while the other is written */
-    struct import_batch batches[2];
+    struct run runs[2];
     size_t filling;
     bool writing;
     /* what is asked of the store thread */
     struct store_import record;
-    struct import_batch *written;
+    struct run *written;
     bool more;
     char store_why[200];
 };
@@ -109,10 +115,14 @@ static int work_begin(struct store *store, void *arg)
 static int work_rows(struct store *store, void *arg)
 {
     struct importer *importer = arg;
-    struct import_batch *batch = importer->written;
+    struct run *run = importer->written;
+    struct import_batch *batch = &run->batches[run->written];
+    int err = keep_why(importer, store,
+                       store_import_rows(store, importer->record.id, batch->rows, batch->count));
 
-    return keep_why(importer, store,
-                    store_import_rows(store, importer->record.id, batch->rows, batch->count));
+    if (!err && ++run->written < run->filling)
+        return IMPORTER_MORE;
+    return err;
 }
 
 static int work_publish(struct store *store, void *arg)
@@ -219,25 +229,49 @@ static int settle(struct importer *importer)
     err = importer->port->wait(importer->port->self);
     if (err)
         return explain(importer, err, importer->store_why[0] ? importer->store_why : strerror(err));
-    account(importer, importer->written);
+    for (size_t i = 0; i < importer->written->filling; i++)
+        account(importer, &importer->written->batches[i]);
     return 0;
 }
 
-static int send_batch(struct importer *importer)
+static struct import_batch *filling_batch(struct importer *importer)
 {
-    struct import_batch *batch = &importer->batches[importer->filling];
+    struct run *run = &importer->runs[importer->filling];
+
+    return &run->batches[run->filling];
+}
+
+static void clear_run(struct run *run)
+{
+    for (size_t i = 0; i < RUN_BATCHES; i++)
+        import_batch_clear(&run->batches[i]);
+    run->filling = run->written = 0;
+}
+
+static int send_run(struct importer *importer)
+{
+    struct run *run = &importer->runs[importer->filling];
     int err = settle(importer);
 
-    if (err || !batch->count)
+    if (!err && run->filling < RUN_BATCHES && run->batches[run->filling].count)
+        run->filling++;
+    if (err || !run->filling)
         return err;
-    importer->written = batch;
+    importer->written = run;
     err = importer->port->submit(importer->port->self, work_rows, importer);
     if (err)
         return explain(importer, err, strerror(err));
     importer->writing = true;
     importer->filling = 1 - importer->filling;
-    import_batch_clear(&importer->batches[importer->filling]);
+    clear_run(&importer->runs[importer->filling]);
     return 0;
+}
+
+static int next_batch(struct importer *importer)
+{
+    struct run *run = &importer->runs[importer->filling];
+
+    return ++run->filling < RUN_BATCHES ? 0 : send_run(importer);
 }
 
 static int take_header(struct importer *importer, const struct csv_row *row)
@@ -254,7 +288,7 @@ static int take_header(struct importer *importer, const struct csv_row *row)
 static int take_row(void *arg, const struct csv_row *row)
 {
     struct importer *importer = arg;
-    struct import_batch *batch = &importer->batches[importer->filling];
+    struct import_batch *batch = filling_batch(importer);
     struct import_reading reading = {importer->order, &importer->columns, &importer->rejects,
                                      &importer->regions, &importer->zones};
     int err;
@@ -270,7 +304,7 @@ static int take_row(void *arg, const struct csv_row *row)
         return explain(importer, err, strerror(err));
     importer->progress->rows = importer->result->rows;
     importer->progress->rejected = importer->rejects.rejected;
-    return import_batch_is_full(batch) ? send_batch(importer) : 0;
+    return import_batch_is_full(batch) ? next_batch(importer) : 0;
 }
 
 static int feed(struct importer *importer, struct text *text)
@@ -448,7 +482,7 @@ static int run(struct importer *importer)
     if (!err && !importer->has_columns)
         err = explain(importer, EINVAL, "the file has no rows");
     if (!err)
-        err = send_batch(importer);
+        err = send_run(importer);
     if (!err)
         err = settle(importer);
     if (!err && fflush(importer->rejects.file))
@@ -470,8 +504,10 @@ static void release(struct importer *importer)
     csv_reader_free(importer->reader);
     if (importer->has_columns)
         import_columns_release(&importer->columns);
-    import_batch_release(&importer->batches[0]);
-    import_batch_release(&importer->batches[1]);
+    for (size_t i = 0; i < RUN_BATCHES; i++) {
+        import_batch_release(&importer->runs[0].batches[i]);
+        import_batch_release(&importer->runs[1].batches[i]);
+    }
     table_release(&importer->zones);
     import_regions_release(&importer->regions);
     if (importer->file)
@@ -548,7 +584,9 @@ static int direct_submit(void *self, int (*work)(struct store *store, void *arg)
 {
     struct importer_direct *direct = self;
 
-    direct->answer = work(direct->store, arg);
+    do {
+        direct->answer = work(direct->store, arg);
+    } while (direct->answer == IMPORTER_MORE);
     return 0;
 }
 

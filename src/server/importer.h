@@ -22,11 +22,13 @@
  * The rejects file is a CSV of line, kind (rejected, warning, duplicate, merged), column, value and reason.
  * It is there whenever importer_run got as far as the rows, also after a failure.
  */
+enum { IMPORTER_MORE = -1 };
 enum { IMPORTER_BATCH = 64, IMPORTER_ERROR_SIZE = 400, IMPORTER_HASH_SIZE = 65 };
 
 /* How the worker reaches the store thread. One piece of work is under way at a time. */
 struct importer_port {
-    /* Begins work(store, arg) in the store thread, outside any transaction; arg lives until wait. */
+    /* Begins work(store, arg) in the store thread, outside any transaction; arg lives until wait. Work
+     * that answers IMPORTER_MORE is called again; other work may come between. */
     int (*submit)(void *self, int (*work)(struct store *store, void *arg), void *arg);
     int (*wait)(void *self); /* until it is done; gives its answer */
     bool (*is_stopping)(void *self);

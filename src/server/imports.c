@@ -1,5 +1,6 @@
 #include "server/imports.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -74,6 +75,9 @@ static int hop_work(struct store *store, void *arg)
     struct hop *hop = arg;
     int answer = hop->work(store, hop->arg);
 
+    static_assert((int)IMPORTER_MORE == (int)KEEPER_MORE, "both mean: call again");
+    if (answer == IMPORTER_MORE)
+        return answer;
     pthread_mutex_lock(&hop->lock);
     hop->answer = answer;
     hop->state = HOP_DONE;

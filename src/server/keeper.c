@@ -42,6 +42,7 @@ struct keeper {
     struct keeper_trouble trouble_heard; /* loop's thread */
     struct recent commits;               /* loop's thread */
     struct job_list mine, done;          /* the store thread's: in work, and through */
+    struct job_list going;               /* the store thread's: ALONE ones that have more to do */
     size_t lost;                         /* its MUSTs that could not be written at the end */
 };
 
@@ -205,6 +206,17 @@ static bool is_transacted(const struct job *job)
     return job->work && (job->kind == KEEPER_WRITE || job->kind == KEEPER_MUST);
 }
 
+/* Work that makes its own transactions, or a part of it. */
+static void do_step(struct keeper *keeper, struct job *job)
+{
+    int answer = job->work(keeper->store, job->arg);
+
+    if (answer == KEEPER_MORE)
+        list_add(&keeper->going, job);
+    else
+        finish_job(keeper, job, note_trouble(keeper, answer));
+}
+
 /* One transaction around [first, end). 0, or an errno with nothing of it kept. */
 static int try_group(struct keeper *keeper, struct job *first, const struct job *end)
 {
@@ -248,7 +260,9 @@ static void serve_meanwhile(struct keeper *keeper, int err)
 
         if (job->kind == KEEPER_MUST)
             list_add(&keeper->mine, job);
-        else if ((job->kind == KEEPER_READ || job->kind == KEEPER_ALONE) && job->work)
+        else if (job->kind == KEEPER_ALONE)
+            do_step(keeper, job);
+        else if (job->kind == KEEPER_READ && job->work)
             finish_job(keeper, job, job->work(keeper->store, job->arg));
         else
             finish_job(keeper, job, err);
@@ -298,9 +312,38 @@ static int insist(struct keeper *keeper, struct job *job, int err)
     return err;
 }
 
+/* One step of one of those that have more to do; false: there is none. */
+static bool go_on(struct keeper *keeper)
+{
+    if (!keeper->going.first)
+        return false;
+    struct job *job = list_take(&keeper->going);
+
+    job->next = NULL;
+    do_step(keeper, job);
+    return true;
+}
+
+/* The records of a group gather; the time is not lost to those that have more to do. */
+static void gather(struct keeper *keeper)
+{
+    instant until = clock_now() + (instant)keeper->commit_ms * MILLISECOND;
+
+    while (clock_now() < until && go_on(keeper))
+        ;
+    instant left = until - clock_now();
+
+    if (left >= MILLISECOND)
+        nap((unsigned)(left / MILLISECOND));
+}
+
 /* job stands alone: its next is NULL. */
 static void do_alone(struct keeper *keeper, struct job *job)
 {
+    if (job->kind == KEEPER_ALONE) {
+        do_step(keeper, job);
+        return;
+    }
     int err = is_transacted(job) ? try_group(keeper, job, NULL)
               : job->work        ? note_trouble(keeper, job->work(keeper->store, job->arg))
                                  : 0;
@@ -359,19 +402,22 @@ static void *keeper_main(void *arg)
 
     pthread_mutex_lock(&keeper->lock);
     for (;;) {
-        while (!keeper->posted.first && !keeper->stopping)
+        while (!keeper->posted.first && !keeper->stopping && !keeper->going.first)
             pthread_cond_wait(&keeper->wake, &keeper->lock);
-        if (!keeper->posted.first)
+        if (!keeper->posted.first && !keeper->going.first)
             break;
         /* Work that stands alone gathers nothing by waiting; an import brings it in long rows. */
-        if (keeper->commit_ms && !keeper->stopping && keeper->posted.first->kind != KEEPER_ALONE) {
+        if (keeper->commit_ms && !keeper->stopping && keeper->posted.first &&
+            keeper->posted.first->kind != KEEPER_ALONE) {
             pthread_mutex_unlock(&keeper->lock);
-            nap(keeper->commit_ms);
+            gather(keeper);
             pthread_mutex_lock(&keeper->lock);
         }
         list_move(&keeper->mine, &keeper->posted);
         pthread_mutex_unlock(&keeper->lock);
         do_mine(keeper);
+        if (go_on(keeper))
+            tell(keeper);
         pthread_mutex_lock(&keeper->lock);
     }
     pthread_mutex_unlock(&keeper->lock);
@@ -391,6 +437,7 @@ int keeper_new(struct keeper **keeperp, struct store *store, struct loop *loop, 
     list_init(&keeper->posted);
     list_init(&keeper->finished);
     list_init(&keeper->mine);
+    list_init(&keeper->going);
     list_init(&keeper->done);
     pthread_mutex_init(&keeper->lock, NULL);
     pthread_condattr_init(&monotonic);
@@ -428,6 +475,9 @@ size_t keeper_free(struct keeper *keeper)
     while (keeper->posted.first) { /* posted by a done of just now; the thread has left */
         list_move(&keeper->mine, &keeper->posted);
         do_mine(keeper);
+        while (go_on(keeper))
+            ;
+        tell(keeper);
         finish(keeper);
     }
     size_t lost = keeper->lost;

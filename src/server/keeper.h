@@ -24,7 +24,8 @@
  * in trouble: reads overtake it and see what is on disk, KEEPER_ALONE work finds out by itself, all other
  * work ends at once with the disk's error, also the KEEPER_READ without work: its records are not there.
  * The error of one KEEPER_WRITE's work undoes its group, which is then done one by one.
- * KEEPER_ALONE runs outside any transaction: work that makes its own.
+ * KEEPER_ALONE runs outside any transaction: work that makes its own. It may answer KEEPER_MORE: then it
+ * is called again, behind what was posted meanwhile, and while the records of a group gather.
  */
 struct keeper;
 
@@ -34,6 +35,8 @@ enum keeper_kind {
     KEEPER_MUST,
     KEEPER_ALONE,
 };
+
+enum { KEEPER_MORE = -1 };
 
 typedef int (*keeper_work)(struct store *store, void *arg);
 typedef void (*keeper_done)(void *arg, int err);
