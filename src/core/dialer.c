@@ -188,26 +188,71 @@ static void voice_restarted(struct dialer *dialer, const struct event *event)
     }
 }
 
+static instant moved(instant at, instant leap)
+{
+    if (!at || at == INSTANT_NEVER)
+        return at;
+    return leap < 0 ? at + leap : instant_add(at, leap);
+}
+
 static void shift(struct dialer *dialer, struct timer *timer, instant leap)
 {
     if (timer->node.place)
-        timer_set(dialer, timer, instant_add(timer->node.at, leap));
+        timer_set(dialer, timer, moved(timer->node.at, leap));
 }
 
-/* The clock was wrong, not the waiting: spans go on, dates (leads, claims) stay. */
+/* A call's own instants are spans to now: they go back with the clock. Forward they may stay. */
+static void move_back(struct dialer *dialer, struct attempt *attempt, instant leap)
+{
+    struct attempt_record *record = &attempt->record;
+
+    record->planned_at = moved(record->planned_at, leap);
+    record->ordered_at = moved(record->ordered_at, leap);
+    record->placed_at = moved(record->placed_at, leap);
+    record->ringing_at = moved(record->ringing_at, leap);
+    record->answered_at = moved(record->answered_at, leap);
+    record->bridged_at = moved(record->bridged_at, leap);
+    record->ended_at = moved(record->ended_at, leap);
+    touch_attempt(dialer, attempt);
+}
+
+static void clock_leapt_back(struct dialer *dialer, instant leap)
+{
+    size_t memos = (size_t)dialer->limits.campaigns_max * dialer->limits.zone_set_count;
+
+    dialer->now += leap;
+    dialer->rate_next = instant_min(dialer->rate_next, dialer->now);
+    for (size_t i = 0; i < memos; ++i)
+        dialer->hours[i] = (struct hours_memo){.from = 0};
+    for (uint32_t slot = 0; slot < dialer->campaigns.count_max; ++slot) {
+        struct campaign *campaign = campaign_slot(dialer, slot);
+
+        if (!campaign->id)
+            continue;
+        shift(dialer, &campaign->timer, leap);
+        campaign->claim_at = instant_min(campaign->claim_at, dialer->now);
+    }
+    shift(dialer, &dialer->rate_timer, leap);
+    dialer->look = dialer->all;
+}
+
+/* The clock was wrong, not the waiting: spans go on, dates (leads, claims) stay. Back, the calling
+ * hours are asked anew: what was within them may not be. */
 static void clock_leapt(struct dialer *dialer, const struct event *event)
 {
     instant leap = event->of.leap;
 
-    if (leap <= 0)
-        return;
+    if (leap < 0)
+        clock_leapt_back(dialer, leap);
     for (uint32_t slot = 0; slot < dialer->attempts.count_max; ++slot) {
         struct attempt *attempt = slab_at(&dialer->attempts, slot);
 
         if (!attempt->record.id)
             continue;
         shift(dialer, &attempt->timer, leap);
-        attempt->rings_until = instant_add(attempt->rings_until, leap);
+        attempt->rings_until = moved(attempt->rings_until, leap);
+        if (leap < 0)
+            move_back(dialer, attempt, leap);
     }
     for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
         struct agent *agent = slab_at(&dialer->agents, slot);
@@ -216,7 +261,7 @@ static void clock_leapt(struct dialer *dialer, const struct event *event)
             continue;
         shift(dialer, &agent->timer, leap);
         shift(dialer, &agent->leg_timer, leap);
-        agent->leg_deadline = instant_add(agent->leg_deadline, leap);
+        agent->leg_deadline = moved(agent->leg_deadline, leap);
     }
 }
 

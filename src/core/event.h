@@ -143,7 +143,9 @@ struct event {
             agent_id callback_agent; /* 0: anyone */
         } disposition;
         bool held;
-        instant leap; /* how far the clock was moved forward; steps back never reach the core */
+        instant
+            leap; /* how far the clock was moved; after a step back (negative) the core's time, too,
+                       * goes on from there: the one way in which it does */
     } of;
 };
 

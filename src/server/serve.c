@@ -28,7 +28,8 @@
 
 enum {
     STOP_MS_MAX = ENGINE_STOP_MS_MAX + 1000,
-    LEAP_CHECK_S = 15,
+    LEAP_CHECK_S = 1,
+    CHECK_MS_MAX = 1500,
     WATCH_MS = 1000,
     WATCH_MS_HOSTED = 10000,
     CONNECTIONS_MAX = 2048, /* at most half of the descriptors: the store needs some, too */
@@ -215,6 +216,19 @@ static void on_trouble(void *arg, const struct keeper_trouble *trouble)
         holds_clear(server, HOLD_STORE);
 }
 
+/* A store is not worked on that is known to be damaged; a large one is not looked at to its end. */
+static int check_store(struct process *process, struct store *store)
+{
+    bool whole;
+    int err = store_check(store, CHECK_MS_MAX, &whole);
+
+    if (err)
+        return fail(process, "%s; %s", store_why(store), keeper_advice(err));
+    if (!whole)
+        log_event("store.checked", "whole=no why=\"it is large; each page is checked when read\"");
+    return 0;
+}
+
 static int open_store(struct process *process)
 {
     struct server *server = &process->server;
@@ -225,7 +239,12 @@ static int open_store(struct process *process)
                                 sizeof(process->why));
 
     if (err)
-        return fail(process, "%s", process->why);
+        return fail(process, "%s; %s", process->why, keeper_advice(err));
+    err = check_store(process, store);
+    if (err) {
+        store_close(store);
+        return err;
+    }
     err = first_token(process, store);
     if (err) {
         store_close(store);
@@ -348,12 +367,18 @@ static void check_leap(void *arg)
     struct server *server = &process->server;
     instant leap = loop_clock_leap() - server->clock_offset;
 
-    if (leap > SECOND) {
+    if (leap > SECOND || leap < -SECOND) {
         struct event event = {.kind = EVENT_CLOCK_LEAPT, .of.leap = leap};
 
         log_warning("clock.leapt", "seconds=%lld", (long long)(leap / SECOND));
-        server->clock_offset += leap;
+        if (leap > 0)
+            server->clock_offset += leap;
         dialing_feed(server, &event, NULL);
+        if (leap < 0) { /* the event itself is of the old time */
+            server->clock_offset += leap;
+            server->fed_at += leap;
+        }
+        dialing_wake(server);
     }
     if (loop_timer_start(server->loop, &process->leap,
                          loop_now(server->loop) + LEAP_CHECK_S * SECOND, check_leap, process) != 0)
