@@ -162,21 +162,21 @@ static bool is_trouble(int err)
            err == EACCES || err == EBUSY;
 }
 
-static const char *what_to_do(int err)
+const char *keeper_advice(int err)
 {
     switch (err) {
     case ENOSPC:
     case EDQUOT:
-        return "make room on it: everything goes on by itself then";
+        return "make room on it: a server that runs goes on by itself";
     case EROFS:
     case EACCES:
-        return "make it writable again: everything goes on by itself then";
+        return "make it writable again: a server that runs goes on by itself";
     case EBADMSG:
-        return "stop outdial and restore a copy, or save what can be read: see docs/hard-days.md";
+        return "stop outdial, restore a copy or save what can be read (docs/hard-days.md)";
     case EBUSY:
-        return "end the program that holds it: everything goes on by itself then";
+        return "end that program first";
     default:
-        return "look at the disk and the system's log; everything goes on by itself when it works";
+        return "look at the disk and the system's log; a server that runs goes on by itself";
     }
 }
 
@@ -188,7 +188,7 @@ static void set_trouble(struct keeper *keeper, int err)
     if (err == keeper->trouble.err || keeper->trouble.err == EBADMSG)
         return;
     if (err)
-        snprintf(now.why, sizeof(now.why), "%s; %s", store_why(keeper->store), what_to_do(err));
+        snprintf(now.why, sizeof(now.why), "%s; %s", store_why(keeper->store), keeper_advice(err));
     pthread_mutex_lock(&keeper->lock);
     keeper->trouble = now;
     pthread_mutex_unlock(&keeper->lock);

@@ -53,6 +53,9 @@ struct keeper_trouble {
     char why[400]; /* what, why, and what to do */
 };
 
+/* What an operator can do about a store's errno. */
+const char *keeper_advice(int err);
+
 typedef void (*keeper_trouble_handler)(void *arg, const struct keeper_trouble *trouble);
 /* Called on the loop when it begins, changes and ends. */
 void keeper_on_trouble(struct keeper *keeper, keeper_trouble_handler handler, void *arg);

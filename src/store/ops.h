@@ -58,6 +58,7 @@ typedef int (*scan_fn)(void *arg, const struct row *row);
 struct store_ops {
     void (*close)(void *self);
     const char *(*why)(const void *self);
+    int (*examine)(void *self, unsigned ms_max, bool *whole);
     /* relaxed: the commit need not be on disk when it returns; the next that is not relaxed brings it
      * there. For rows that nobody sees before such a commit. */
     int (*begin)(void *self, bool relaxed);

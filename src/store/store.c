@@ -75,6 +75,12 @@ void store_close(struct store *store)
     free(store);
 }
 
+int store_check(struct store *store, unsigned ms_max, bool *whole)
+{
+    store->why = NULL;
+    return store->ops->examine(store->self, ms_max, whole);
+}
+
 const char *store_why(const struct store *store)
 {
     if (store->why)

@@ -39,7 +39,10 @@ enum store_use {
 int store_open_sqlite(struct store **storep, const char *path, enum store_use use, char *why,
                       size_t why_size) must_check;
 int store_open_memory(struct store **storep) must_check; /* 0, ENOMEM */
-void store_close(struct store *store);            /* NULL is fine; an open transaction is dropped */
+void store_close(struct store *store); /* NULL is fine; an open transaction is dropped */
+/* Looks whether the file is what it should be, page by page and index by index, for so long at most.
+ * 0: nothing wrong was found, *whole: everything was looked at; EBADMSG; EIO. */
+int store_check(struct store *store, unsigned ms_max, bool *whole) must_check;
 const char *store_why(const struct store *store); /* of the last call that failed */
 
 int store_begin(struct store *store) must_check;

@@ -203,6 +203,12 @@ static void memory_rollback(void *self)
         free(side->journal[--side->journal_count]);
 }
 
+static int memory_examine(void *self, unsigned ms_max, bool *whole)
+{
+    *whole = true;
+    return 0;
+}
+
 static int memory_hold(void *self)
 {
     return 0;
@@ -487,6 +493,7 @@ static const struct store_ops memory_ops = {
     .begin = memory_begin,
     .commit = memory_commit,
     .rollback = memory_rollback,
+    .examine = memory_examine,
     .hold = memory_hold,
     .let_go = memory_let_go,
     .read = memory_read,

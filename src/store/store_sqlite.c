@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -147,6 +148,48 @@ static const char *side_why(const void *self)
     return ((const struct sqlite_side *)self)->why;
 }
 
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int is_over(void *arg)
+{
+    return monotonic_ms() >= *(const int64_t *)arg;
+}
+
+/* SQLite's own look at the file's form; its first finding goes into the sentence. */
+static int side_examine(void *self, unsigned ms_max, bool *whole)
+{
+    struct sqlite_side *side = self;
+    int64_t until = monotonic_ms() + ms_max;
+    sqlite3_stmt *handle = NULL;
+    const char *found = NULL;
+    int err = 0;
+
+    sqlite3_progress_handler(side->db, 1000, is_over, &until);
+    int code = sqlite3_prepare_v2(side->db, "PRAGMA quick_check(1)", -1, &handle, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(handle);
+    *whole = code == SQLITE_ROW;
+    if (code == SQLITE_ROW)
+        found = (const char *)sqlite3_column_text(handle, 0);
+    if (code == SQLITE_ROW && (!found || strcmp(found, "ok") != 0)) {
+        err = EBADMSG;
+        snprintf(side->why, sizeof(side->why), "cannot use '%s': the file is damaged: %.200s",
+                 side->path, found ? found : "no memory to say where");
+    } else if (code != SQLITE_ROW && code != SQLITE_INTERRUPT) {
+        err = sqlite_side_fail(side, code);
+    }
+    sqlite3_finalize(handle);
+    sqlite3_progress_handler(side->db, 0, NULL, NULL);
+    return err;
+}
+
 static int side_begin(void *self, bool relaxed)
 {
     struct sqlite_side *side = self;
@@ -183,6 +226,7 @@ static int side_hold(void *self)
 static const struct store_ops sqlite_ops = {
     .close = side_close,
     .why = side_why,
+    .examine = side_examine,
     .begin = side_begin,
     .commit = side_commit,
     .rollback = side_rollback,
