@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LEGS = 4, ROOMS = 2, WAIT_MS_ALL_MAX = 20000 };
+enum { LEGS = 4, ROOMS = 2, WAIT_MS_ALL_MAX = 4000 };
 
 struct fuzz_leg {
     struct mleg *mleg; /* NULL: not open */
