@@ -26,7 +26,8 @@
 struct engine_load {
     struct loop_timer timer;
     bool is_high;
-    instant looked_at, busy, told_at;
+    unsigned percent;
+    instant looked_at, busy, told_at, no_room_until;
     uint64_t refused_told, dropped_told;
 };
 
@@ -92,6 +93,8 @@ void engine_heard(struct engine *engine);       /* who has our credentials asked
 
 /* engine_load.c */
 void engine_load_watch(struct engine *engine); /* from now on */
+/* Somebody else has the ports or descriptors we counted on: calls wait a moment. */
+void engine_no_room(struct engine *engine);
 void engine_figures_tell(struct engine *engine);
 
 /* engine_sound.c */

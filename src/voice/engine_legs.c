@@ -353,6 +353,8 @@ static int open_media(struct engine_leg *leg, struct signal_local *local)
 
     local->address = leg->engine->media_address;
     leg->has_media = !err;
+    if (err)
+        engine_no_room(leg->engine);
     return err;
 }
 

@@ -10,6 +10,7 @@
  */
 static const instant LOOK_PAUSE = SECOND / 2;
 static const instant TELL_PAUSE = 10 * SECOND;
+static const instant NO_ROOM_PAUSE = 2 * SECOND;
 
 static void look(void *arg);
 
@@ -25,13 +26,16 @@ static void judge(struct engine *engine, unsigned percent)
 {
     struct engine_load *load = &engine->load;
     unsigned most = engine->options->load_percent_max ? engine->options->load_percent_max : 85;
-    bool is_high = 5 * percent >= (load->is_high ? 4 : 5) * most;
+    bool is_high =
+        5 * percent >= (load->is_high ? 4 : 5) * most || loop_clock() < load->no_room_until;
     struct control_event told = {.kind = CONTROL_LOAD, .as.load.is_high = is_high};
 
     if (is_high == load->is_high)
         return;
     load->is_high = is_high;
-    log_warning(is_high ? "voice.load_high" : "voice.load_low", "percent=%u", percent);
+    load->percent = percent;
+    log_warning(is_high ? "voice.load_high" : "voice.load_low", "percent=%u%s", percent,
+                loop_clock() < load->no_room_until ? " why='no port or descriptor'" : "");
     signal_take_more(engine->signal, !is_high);
     engine_feed(engine, &told);
 }
@@ -69,6 +73,12 @@ static void look(void *arg)
     load->busy = busy;
     tell_losses(engine);
     look_later(engine);
+}
+
+void engine_no_room(struct engine *engine)
+{
+    engine->load.no_room_until = loop_clock() + NO_ROOM_PAUSE;
+    judge(engine, engine->load.percent);
 }
 
 void engine_load_watch(struct engine *engine)

@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 
 const TICK_MS = 20;
 const LATE_MS = 60; // later than the packet that did not go through the engine
+const STOOD_MS = 20; // this machine gave us no time
 const MAGIC = 0x45415221;
 
 try { os.setPriority(-10); } catch { /* without the right to: as it is */ }
@@ -27,7 +28,7 @@ const bind = (onMessage) => new Promise((resolve) => {
 
 /** name, and for each tick when the straight packet came back; what was sent and heard since. */
 const phases = [];
-const begin = (name) => phases.push({ name, sent: 0, heard: 0, repeated: 0, late: 0, excess: [], straight: [] });
+const begin = (name) => phases.push({ name, sent: 0, heard: 0, repeated: 0, lates: [], excess: [], straight: [] });
 begin('before');
 
 const legs = [];
@@ -35,19 +36,25 @@ const straightAt = new Map(); // tick -> transit of the packet that did not go t
 const waiting = new Map(); // tick -> [{ phase, transit }] heard before the straight packet
 let tick = 0;
 
-function judge(phase, transit, straight) {
+function judge(phase, at, transit, straight) {
     const excess = Math.max(0, transit - straight);
     phase.excess.push(excess);
-    if (excess > LATE_MS) ++phase.late;
+    if (excess > LATE_MS) phase.lates.push(at);
+}
+
+/** Around that tick the machine stood still for us as well: nothing can be said of the engine. */
+function stood(at) {
+    for (let tick = at - 10; tick <= at + 10; ++tick) if (straightAt.get(tick) > STOOD_MS) return true;
+    return false;
 }
 
 const straight = await bind((data) => {
     const at = data.readUInt32BE(0), transit = now() - data.readDoubleBE(4);
     straightAt.set(at, transit);
     phases.at(-1).straight.push(transit);
-    for (const { phase, transit: other } of waiting.get(at) ?? []) judge(phase, other, transit);
+    for (const { phase, transit: other } of waiting.get(at) ?? []) judge(phase, at, other, transit);
     waiting.delete(at);
-    straightAt.delete(at - 500);
+    straightAt.delete(at - 20000);
 });
 const straightPort = straight.address().port;
 
@@ -61,7 +68,7 @@ function heard(leg, data) {
     leg.known.add(key);
     leg.partner = talker;
     ++phase.heard;
-    if (straightAt.has(at)) judge(phase, transit, straightAt.get(at));
+    if (straightAt.has(at)) judge(phase, at, transit, straightAt.get(at));
     else waiting.set(at, [...(waiting.get(at) ?? []), { phase, transit }]);
 }
 
@@ -150,8 +157,8 @@ const percentile = (values, share) => {
     const sorted = Float64Array.from(values).sort();
     return sorted.length ? +sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(2) : 0;
 };
-const figures = ({ name, sent, heard: got, repeated, late, excess, straight: own }) => ({
-    name, sent, heard: got, missing: sent - got, repeated, late,
+const figures = ({ name, sent, heard: got, repeated, lates, excess, straight: own }) => ({
+    name, sent, heard: got, missing: sent - got, repeated, late: lates.filter((at) => !stood(at)).length,
     p50: percentile(excess, 0.5), p99: percentile(excess, 0.99), max: percentile(excess, 1),
     machine_p99: percentile(own, 0.99), machine_max: percentile(own, 1),
 });
