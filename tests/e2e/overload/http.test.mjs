@@ -16,7 +16,9 @@ import { Ear, LONG, Memory, SMALL_QUARANTINE, figure, pass, unnoticed } from './
 import { figures, spread } from './engine.mjs';
 
 const CROWD = path.join(path.dirname(fileURLToPath(import.meta.url)), 'crowd.mjs');
-const CLIENTS = LONG ? 6000 : 2400;
+// few descriptors, so that a small crowd fills every place: 250 of the engine, 500 of the dialer
+const LIMITS = LONG ? [undefined, undefined] : [2000, 1000];
+const CLIENTS = LONG ? 6000 : 800;
 const ASKED = LONG ? 400 : 30;
 
 const ALL = [['idle', 1], ['idle', 8], ['head', 8], ['half', 1], ['body', 8], ['deaf', 4]];
@@ -31,11 +33,11 @@ before(async () => {
     ear = await Ear.start();
     hooks = await Webhooks.start();
     voice = await startVoice({ trunk: `sip:${ear.sip}`, env: SMALL_QUARANTINE,
-        args: ['--cps', '100', '--probe-s', '0'] });
+        limit: LIMITS[0], args: ['--cps', '100', '--probe-s', '0'] });
     rest = new Rest(voice.http);
     await ear.pairs(rest, 4);
-    serve = new Running(OUTDIAL, ['serve', '--http', '127.0.0.1:0', '--data', data.folder, '--voice',
-        voice.http], { env: { ...SMALL_QUARANTINE, twilio_account_sid: ACCOUNT_SID,
+    serve = new Running('sh', ['-c', `${LIMITS[1] ? `ulimit -n ${LIMITS[1]};` : ''} exec "$@"`, 'sh', OUTDIAL,
+        'serve', '--http', '127.0.0.1:0', '--data', data.folder, '--voice', voice.http], { env: { ...SMALL_QUARANTINE, twilio_account_sid: ACCOUNT_SID,
         twilio_auth_token: AUTH_TOKEN } });
     const dialer = (await serve.ready()).http;
     const basic = 'Basic ' + Buffer.from(`${ACCOUNT_SID}:${AUTH_TOKEN}`).toString('base64');
@@ -164,7 +166,7 @@ test('1,000 requests at once are each answered or told to come later', async () 
                 `later; ${(1000 * 1000 / (performance.now() - at)).toFixed(0)} requests/s`);
             assert.equal(good.length + later.length, 1000, 'none is lost: ' +
                 JSON.stringify(answers.find(({ status }) => ![200, target.later].includes(status))));
-            assert.ok(good.length >= 400, `${good.length} were served`);
+            assert.ok(good.length >= 100, `${good.length} were served`);
             if (agent) agent.destroy();
         }
     }
