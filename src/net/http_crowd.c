@@ -156,21 +156,31 @@ static bool keeps_us_waiting(const struct crowd *crowd, const struct crowd_membe
                              instant now)
 {
     instant age = now - member->since;
+    instant slow_age = is_full(crowd) ? EVICT_AGE : SLOW_AGE;
 
     switch (member->doing) {
     case CROWD_WAITING:
         return age >= (member->has_asked || is_full(crowd) ? EVICT_AGE : FIRST_AGE);
     case CROWD_HEAD:
-        return age >= SLOW_AGE;
+        return age >= slow_age;
     case CROWD_BODY:
-        return age >= SLOW_AGE &&
+        return age >= slow_age &&
                member->size < (uint64_t)(age / MILLISECOND) * SLOWEST_BYTES_PER_S / 1000;
     case CROWD_SENDING:
-        return age >= SLOW_AGE + (instant)(member->size / CROWDED_BYTES_PER_S) * SECOND;
+        return age >= slow_age + (instant)(member->size / CROWDED_BYTES_PER_S) * SECOND;
     case CROWD_HANDLED:
         break;
     }
     return false;
+}
+
+/* Its request may come at this moment: then this is the answer, and it was not handled. */
+static void say_farewell(const struct crowd *crowd, const struct crowd_member *member)
+{
+    const char *text = crowd->limits.farewell;
+
+    if (text && (member->doing == CROWD_WAITING || member->doing == CROWD_HEAD))
+        (void)!send(member->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /* Room for one more: who has kept us waiting longest (from that address; NULL: from any) can come
@@ -189,6 +199,7 @@ static bool evict_one(struct crowd *crowd, const struct crowd_address *address, 
         if (has_sent(member))
             continue;
         ++crowd->evicted_total;
+        say_farewell(crowd, member);
         cut(crowd, member);
         return true;
     }

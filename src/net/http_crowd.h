@@ -33,6 +33,7 @@ struct crowd_limits {
     unsigned count_max;
     unsigned of_one_address_max; /* 0: half of count_max */
     unsigned few;                /* so many of one address are no crowd */
+    const char *farewell;        /* an answer for whose request has not come yet; NULL: none */
     instant idle;
 };
 

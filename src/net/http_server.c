@@ -425,6 +425,9 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd, unsig
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
 }
 
+#define FAREWELL(status)                                                                           \
+    "HTTP/1.1 " status "\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
 int http_server_new(struct http_server **serverp, struct loop *loop,
                     const struct http_server_options *options, http_handler handler, void *arg)
 {
@@ -435,6 +438,9 @@ int http_server_new(struct http_server **serverp, struct loop *loop,
             options->connection_count_max ? options->connection_count_max : CONNECTIONS_MAX_PRESET,
         .of_one_address_max = options->connections_of_one_address_max,
         .few = FEW,
+        .farewell = options->crowded_status == MHD_HTTP_TOO_MANY_REQUESTS
+                        ? FAREWELL("429 Too Many Requests")
+                        : FAREWELL("503 Service Unavailable"),
         .idle = idle_ms * MILLISECOND,
     };
     const union MHD_DaemonInfo *info;

@@ -29,6 +29,7 @@ struct http_server_options {
     size_t body_size_max;          /* bytes; larger bodies are refused with 413. 0: 1 MiB */
     unsigned connection_count_max; /* 0: 1024 */
     unsigned connections_of_one_address_max; /* 0: half of them */
+    unsigned crowded_status;                 /* told to who must go unheard. 0: 503; or 429 */
     unsigned idle_ms; /* a connection without progress is closed. 0: 10 000 */
 };
 

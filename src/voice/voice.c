@@ -369,8 +369,8 @@ static int start_http(struct engine *engine)
                                          .insecure = from->webhook_insecure,
                                          .may_connect = engine_may_connect,
                                          .may_connect_arg = engine};
-    struct http_server_options server = {.connection_count_max = engine->capacity.requests,
-                                         .idle_ms = 60000};
+    struct http_server_options server = {
+        .connection_count_max = engine->capacity.requests, .crowded_status = 429, .idle_ms = 60000};
     char address[64];
     int err;
 

@@ -142,6 +142,19 @@ static void whose_request_we_have_not_read_yet_stays(void **state)
     assert_true(is_shut(2));
 }
 
+static void who_must_go_unheard_is_told_so(void **state)
+{
+    char said[8] = "";
+
+    (void)state;
+    crowd.limits.farewell = "later";
+    ten_come(T);
+    comes(10, "10.0.0.9", T + SECOND);
+    assert_int_equal(recv(fds[0][1], said, sizeof(said), MSG_DONTWAIT), 5);
+    assert_string_equal(said, "later");
+    assert_true(is_shut(0));
+}
+
 static void who_has_not_spoken_yet_has_two_seconds_to(void **state)
 {
     (void)state;
@@ -293,6 +306,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_is_not_of_the_crowd_is_taken_all_the_same, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(who_must_go_unheard_is_told_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_at_work_is_sent_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_address_gives_way_to_itself_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_head_that_drips_is_cut, set_up, tear_down),
