@@ -169,14 +169,19 @@ unsigned api_status_of(int err)
 static void send_error(const struct api_job *job, int err)
 {
     const struct hold *store = &job->server->holds.of[HOLD_STORE];
-    char detail[sizeof(store->why) + 64];
+    char detail[sizeof(store->why) + 160];
 
     if (job->detail[0]) {
         send_problem(job->request, job->status, job->detail, NULL);
         return;
     }
-    snprintf(detail, sizeof(detail), "nothing was changed: %s",
-             store->since ? store->why : strerror(err));
+    if (store->since)
+        snprintf(detail, sizeof(detail), "nothing was changed: %s", store->why);
+    else if (api_status_of(err) != 500) /* the first to find out */
+        snprintf(detail, sizeof(detail), "nothing was changed: %s; %s", strerror(err),
+                 keeper_advice(err));
+    else
+        snprintf(detail, sizeof(detail), "nothing was changed: %s", strerror(err));
     send_problem(job->request, api_status_of(err), detail, NULL);
 }
 
