@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "sim/world.h"
@@ -167,7 +168,7 @@ static void tell_progress(const struct settings *settings, const struct world_st
     double now = seconds(CLOCK_MONOTONIC), share;
 
     begun = begun > 0 ? begun : now;
-    if (!settings->total || now < next)
+    if (!settings->total || now < next || !isatty(STDERR_FILENO))
         return;
     next = now + 10;
     share = (double)sum->events / (double)settings->total;
