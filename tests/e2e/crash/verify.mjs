@@ -8,6 +8,7 @@ const RESULTS = { // by what answers, when nobody was killed meanwhile
 };
 const SPEAKS = ['answer', 'machine'];
 const PACKETS_PER_S = 50;
+const SILENCE_S_MAX = 5;
 
 const us = (text) => Date.parse(text) * 1000;
 const during = (call, from, until) => call.invited_at <= until && call.ended_at >= from;
@@ -34,13 +35,15 @@ function checkResult(attempt, call, kind, kills, mode) {
 }
 
 /* Somebody who answered is in a room, or is told something; silence and a cut are neither. */
-function checkFate(call, attempt, kind, kills) {
+function checkFate(call, attempt, kind, kills, figures) {
     if (!call.answered_at || died(call, kills)) return null;
     if (['lost', 'broken'].includes(call.ended_by)) return `was cut off (${call.ended_by})`;
     if (call.ended_by === 'caller' && !call.speech_heard) return 'was hung up on without a word';
-    if (call.ended_by === 'person' && kind === 'answer' && !call.speech_heard && !attempt.joined_at)
-        return 'was left in silence until they hung up';
-    return null;
+    if (call.ended_by !== 'person' || kind !== 'answer' || call.speech_heard || attempt.joined_at) return null;
+    // An engine asks a dialer that is away again and again before it says that it is sorry.
+    const silence = (call.ended_at - call.answered_at) / 1e6;
+    figures.silence = Math.max(figures.silence, silence);
+    return silence > SILENCE_S_MAX ? `was left in silence for ${silence} s, until they hung up` : null;
 }
 
 /* A talk that outlived a dialer: connected to its own end, sound both ways all the time. */
@@ -71,7 +74,7 @@ function checkWords(call, attempt, kind, room, kills, words) {
 /** Sentences that say what is wrong; none when all is well. Prints its figures. */
 export function verify(attempts, records, agents, kindOf, kills, mode) {
     const wrong = [];
-    const figures = { survivors: 0, gaps: [], goodbyes: 0 };
+    const figures = { survivors: 0, gaps: [], goodbyes: 0, silence: 0 };
     const words = { whole: 0, torn: [], unheard: [] };
     const nameOf = new Map(agents.map(({ id, name }) => [id, name]));
     const calls = new Map();
@@ -92,7 +95,7 @@ export function verify(attempts, records, agents, kindOf, kills, mode) {
         if (!call) continue;
         for (const { name } of call.heard_by)
             if (name !== room) say(`was heard by ${name}, and belongs to ${room}`);
-        say(checkFate(call, attempt, kind, kills));
+        say(checkFate(call, attempt, kind, kills, figures));
         say(checkSurvivor(call, attempt, kills, figures));
         say(checkWords(call, attempt, kind, room, kills, words));
         figures.goodbyes += call.ended_by === 'caller' && call.speech_heard > 0;
@@ -102,7 +105,7 @@ export function verify(attempts, records, agents, kindOf, kills, mode) {
     const spoken = words.whole + words.torn.length + words.unheard.length;
     console.log(`figure: ${placed.length} calls, ${figures.survivors} talks outlived a dialer` +
         (figures.survivors ? `, longest gap in what their customers received ${Math.max(...figures.gaps)} ms` : '') +
-        `; ${figures.goodbyes} were told goodbye; ${spoken} first words: ${words.whole} whole, ` +
+        `; ${figures.goodbyes} were told goodbye, ${figures.silence} s the longest that somebody waited in vain; ${spoken} first words: ${words.whole} whole, ` +
         `${words.torn.length} with a gap, ${words.unheard.length} not recognised`);
     // A telephone kept from its processor tears single words; an engine that cuts them cuts many.
     if (words.torn.length > spoken / 5) wrong.push(...words.torn);
