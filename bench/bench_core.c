@@ -5,14 +5,17 @@
 
 #include "base/rng.h"
 #include "core/dialer.h"
+#include "core/journal.h"
 #include "figure.h"
 
 /*
  * How many events a second does the core take with 2,000 agents and as many calls, and how long does
  * the slowest one hold the loop? Each call lives its whole life: claimed, planned, committed, placed,
  * rung, answered, joined, left, ended, wrapped up. Agents are chosen at answer (ratio), the dearest
- * mode.
+ * mode. And what it costs to write each event into the journal: its bytes, the hash of its effects, and the
+ * hash of the state that stands there now and then.
  */
+enum { JOURNAL_SAMPLE = 16, STATE_SAMPLE = 64, EFFECTS_KEPT = 1024 };
 enum { AGENTS = 2000, ATTEMPTS = 6000, LEADS = 12000, EVENTS = 2000000, QUEUE = 1 << 16 };
 
 struct bench {
@@ -24,6 +27,9 @@ struct bench {
     instant now;
     lead_id lead_next;
     double slowest_us, answer_us[EVENTS / 8];
+    double journal_us, state_us, state_slowest_us;
+    uint64_t journaled, states;
+    struct effect kept[EFFECTS_KEPT];
 };
 
 /* CPU time: a neighbour's turn on this core is not ours. */
@@ -111,9 +117,34 @@ static void react(struct bench *bench, const struct effect *effect)
     }
 }
 
+/* As the server does it, for one event of some. */
+static void journal(struct bench *bench, const struct event *event, uint32_t effects)
+{
+    uint8_t bytes[JOURNAL_EVENT_MAX + JOURNAL_OUTCOME_MAX];
+    struct journal_outcome outcome = {.effect_count = 0};
+    double began = seconds(), took;
+    size_t size = journal_encode(bench->now, event, bytes);
+
+    for (uint32_t i = 0; i < effects && i < EFFECTS_KEPT; ++i)
+        journal_outcome_add(&outcome, &bench->kept[i]);
+    journal_encode_outcome(&outcome, bytes + size);
+    bench->journal_us += (seconds() - began) * 1e6;
+    ++bench->journaled;
+    if (bench->events % STATE_SAMPLE)
+        return;
+    began = seconds();
+    outcome.state = dialer_digest_part(bench->dialer, (uint32_t)bench->states);
+    took = (seconds() - began) * 1e6;
+    bench->state_us += took;
+    ++bench->states;
+    if (took > bench->state_slowest_us)
+        bench->state_slowest_us = took;
+}
+
 static void feed(struct bench *bench, const struct event *event)
 {
     struct effect effect;
+    uint32_t effects = 0;
     double began = seconds(), took;
 
     dialer_feed(bench->dialer, bench->now, event);
@@ -125,8 +156,13 @@ static void feed(struct bench *bench, const struct event *event)
     ++bench->events;
     while (dialer_drain(bench->dialer, &effect)) {
         ++bench->effects;
+        if (effects < EFFECTS_KEPT)
+            bench->kept[effects] = effect;
+        ++effects;
         react(bench, &effect);
     }
+    if (bench->events % JOURNAL_SAMPLE == 0)
+        journal(bench, event, effects);
 }
 
 static void open_floor(struct bench *bench)
@@ -179,7 +215,8 @@ static int by_size(const void *a, const void *b)
 
 /* A floor of agents and calls for so many events; the figures of this run. */
 static void run(struct bench *bench, uint64_t seed, uint64_t events, struct figure_runs *rates,
-                struct figure_runs *answers, struct figure_runs *slowest)
+                struct figure_runs *answers, struct figure_runs *slowest,
+                struct figure_runs *journals, struct figure_runs *states)
 {
     double began;
 
@@ -188,7 +225,8 @@ static void run(struct bench *bench, uint64_t seed, uint64_t events, struct figu
     bench->rng = rng_from_seed(seed);
     open_floor(bench);
     bench->events = bench->effects = bench->answers = bench->joined = 0;
-    bench->slowest_us = 0;
+    bench->slowest_us = bench->journal_us = bench->state_us = bench->state_slowest_us = 0;
+    bench->journaled = bench->states = 0;
     began = seconds();
     while (bench->events < events) {
         instant deadline = dialer_deadline(bench->dialer);
@@ -208,6 +246,9 @@ static void run(struct bench *bench, uint64_t seed, uint64_t events, struct figu
     qsort(bench->answer_us, bench->answers, sizeof(double), by_size);
     figure_add(answers, bench->answer_us[bench->answers * 99 / 100]);
     figure_add(slowest, bench->slowest_us);
+    figure_add(journals, bench->journal_us / (double)bench->journaled);
+    figure_add(states, bench->state_us / (double)bench->states);
+    fprintf(stderr, "core: the slowest hash of the state %.0f us\n", bench->state_slowest_us);
     dialer_free(bench->dialer);
 }
 
@@ -215,11 +256,12 @@ int main(int argc, char **argv)
 {
     static struct bench bench;
     struct figure_runs rates = {0}, answers = {0}, slowest = {0};
+    struct figure_runs journals = {0}, states = {0};
     const char *load = "2000 agents, 4 campaigns, ratio";
 
     for (uint64_t i = 1; i <= FIGURE_RUNS; i++)
         run(&bench, i, figure_is_quick(argc, argv) ? EVENTS / 4 : EVENTS, &rates, &answers,
-            &slowest);
+            &slowest, &journals, &states);
     figure_print(&(struct figure){.bench = "core",
                                   .name = "core: events",
                                   .unit = "events/CPU-s",
@@ -235,5 +277,15 @@ int main(int argc, char **argv)
                                   .unit = "us",
                                   .load = load,
                                   .runs = &slowest});
+    figure_print(&(struct figure){.bench = "core",
+                                  .name = "core: an event into the journal",
+                                  .unit = "us",
+                                  .load = load,
+                                  .runs = &journals});
+    figure_print(&(struct figure){.bench = "core",
+                                  .name = "core: hash of a part of the state, every 64 events",
+                                  .unit = "us",
+                                  .load = "2000 agents, some 4000 leads in memory",
+                                  .runs = &states});
     return 0;
 }

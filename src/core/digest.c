@@ -1,5 +1,7 @@
 #include "core/state.h"
 
+enum { DIGEST_PART = 32 }; /* things of each kind */
+
 /*
  * A hash of everything that decides what the dialer does next. Memory slots are left out: a dialer
  * that came to the same state by another way may have put things elsewhere, so each kind of thing is
@@ -204,9 +206,26 @@ static uint64_t of_queues(const struct campaign *campaign)
     return m.value;
 }
 
-static uint64_t digest(const struct dialer *dialer, uint64_t sum)
+/* What is no thing of its own. */
+static uint64_t of_rest(const struct dialer *dialer, uint64_t sum)
 {
     struct mix m = {1};
+
+    mix(&m, sum);
+    mix(&m, (uint64_t)dialer->now);
+    mix(&m, dialer->recovered);
+    mix(&m, dialer->held);
+    mix(&m, dialer->doubtful);
+    mix(&m, (uint64_t)dialer->rate_next);
+    mix(&m, dialer->attempt_next);
+    mix(&m, dialer->reservation_next);
+    mix(&m, dialer->claim_next);
+    return m.value;
+}
+
+uint64_t dialer_digest(const struct dialer *dialer)
+{
+    uint64_t sum = of_unused(dialer);
 
     for (uint32_t slot = 0; slot < dialer->campaigns.count_max; ++slot) {
         const struct campaign *campaign = campaign_slot(dialer, slot);
@@ -223,24 +242,36 @@ static uint64_t digest(const struct dialer *dialer, uint64_t sum)
 
         sum += agent->record.id ? of_agent(agent) : 0;
     }
-    mix(&m, sum);
-    mix(&m, (uint64_t)dialer->now);
-    mix(&m, dialer->recovered);
-    mix(&m, dialer->held);
-    mix(&m, dialer->doubtful);
-    mix(&m, (uint64_t)dialer->rate_next);
-    mix(&m, dialer->attempt_next);
-    mix(&m, dialer->reservation_next);
-    mix(&m, dialer->claim_next);
-    return m.value;
+    return of_rest(dialer, sum);
 }
 
-uint64_t dialer_digest(const struct dialer *dialer)
+/* The thing of that slab which is i-th in the part's turn; NULL: all were there already. */
+static const void *in_part(const struct slab *slab, uint32_t part, uint32_t i)
 {
-    return digest(dialer, of_unused(dialer));
+    if (i >= slab->high)
+        return NULL;
+    return slab_at(slab, (uint32_t)(((uint64_t)part * DIGEST_PART + i) % slab->high));
 }
 
-uint64_t dialer_digest_live(const struct dialer *dialer)
+uint64_t dialer_digest_part(const struct dialer *dialer, uint32_t part)
 {
-    return digest(dialer, 0);
+    uint64_t sum = 0;
+
+    for (uint32_t slot = 0; slot < dialer->campaigns.count_max; ++slot)
+        if (campaign_slot(dialer, slot)->id)
+            sum += of_campaign(campaign_slot(dialer, slot));
+    for (uint32_t i = 0; i < DIGEST_PART; ++i) {
+        const struct agent *agent = in_part(&dialer->agents, part, i);
+        const struct attempt *attempt = in_part(&dialer->attempts, part, i);
+        const struct lead *lead = in_part(&dialer->leads, part, i);
+        const struct number *number = in_part(&dialer->numbers, part, i);
+        const struct person *person = in_part(&dialer->persons, part, i);
+
+        sum += agent && agent->record.id ? of_agent(agent) : 0;
+        sum += attempt && attempt->record.id ? of_attempt(attempt) : 0;
+        sum += lead && lead->record.id ? of_lead(lead) : 0;
+        sum += number && number->id ? of_number(number) : 0;
+        sum += person && person->id ? of_person(person) : 0;
+    }
+    return of_rest(dialer, sum);
 }

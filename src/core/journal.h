@@ -44,7 +44,8 @@ struct journal_outcome {
     uint32_t effect_count;
     uint32_t effect_hash; /* of every field of every effect, in their order */
     bool has_state;
-    uint64_t state; /* dialer_digest after the event; not with each */
+    uint32_t part;  /* of the state */
+    uint64_t state; /* dialer_digest_part after the event; not with each */
 };
 
 void journal_outcome_add(struct journal_outcome *outcome, const struct effect *effect);

@@ -123,6 +123,8 @@ static void code_outcome(struct codec *codec, struct journal_outcome *outcome)
     outcome->effect_hash = code_u32(codec, outcome->effect_hash);
     outcome->has_state = code_bool(codec, outcome->has_state);
     if (outcome->has_state)
+        outcome->part = code_u32(codec, outcome->part);
+    if (outcome->has_state)
         outcome->state = code_id(codec, outcome->state);
 }
 

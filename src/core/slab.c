@@ -33,7 +33,10 @@ void *slab_take(struct slab *slab)
 
     if (!slab->free_count)
         return NULL;
-    thing = slab_at(slab, slab->free_slots[--slab->free_count]);
+    --slab->free_count;
+    thing = slab_at(slab, slab->free_slots[slab->free_count]);
+    if (slab->free_slots[slab->free_count] >= slab->high)
+        slab->high = slab->free_slots[slab->free_count] + 1;
     memset(thing, 0, slab->size);
     return thing;
 }

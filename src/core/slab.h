@@ -12,6 +12,7 @@ struct slab {
     unsigned char *things;
     uint32_t *free_slots;
     uint32_t size, count_max, free_count;
+    uint32_t high; /* slots below it were ever taken */
 };
 
 int slab_init(struct slab *slab, size_t thing_size, uint32_t count_max) must_check; /* 0, ENOMEM */

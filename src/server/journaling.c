@@ -11,9 +11,7 @@
 
 #define ZONES_KEY "journal.zones" /* in meta: the digest of the last time zones that were written */
 
-/* The state is hashed after so many events. It costs what is in memory, some hundred microseconds when that is much, so
- * it is left to events behind which nobody waits. */
-enum { STATE_EVENTS = 512 };
+enum { STATE_EVENTS = 64 }; /* between two hashes of a part of the state */
 
 struct row {
     instant at;
@@ -124,12 +122,6 @@ void journaling_sets(struct server *server)
     keeper_post(server->keeper, KEEPER_MUST, write_row, row_done, row_new(server, &text));
 }
 
-static bool somebody_waits(enum event_kind kind)
-{
-    return kind != EVENT_TIME_PASSED && kind != EVENT_ATTEMPT_COMMITTED &&
-           kind != EVENT_CLAIM_ENDED && kind != EVENT_RECOVERY_ENDED;
-}
-
 size_t journaling_row(struct server *server, instant now, const struct event *event,
                       struct journal_outcome *outcome, uint8_t bytes[JOURNALING_ROW_MAX])
 {
@@ -137,11 +129,11 @@ size_t journaling_row(struct server *server, instant now, const struct event *ev
     size_t size = journal_encode(now, event, bytes);
 
     journaling->events++;
-    if (event->kind == EVENT_RECOVERY_ENDED ||
-        (journaling->events >= STATE_EVENTS && !somebody_waits(event->kind))) {
+    if (event->kind == EVENT_RECOVERY_ENDED || journaling->events >= STATE_EVENTS) {
         journaling->events = 0;
         outcome->has_state = true;
-        outcome->state = dialer_digest_live(server->dialer);
+        outcome->part = journaling->part++;
+        outcome->state = dialer_digest_part(server->dialer, outcome->part);
     }
     return size + journal_encode_outcome(outcome, bytes + size);
 }

@@ -22,7 +22,8 @@ enum { JOURNALING_ROW_MAX = JOURNAL_EVENT_MAX + JOURNAL_OUTCOME_MAX };
 struct journaling {
     uint64_t zones;        /* digest of the time zones the journal has; 0: none */
     uint32_t sets_written; /* of this life */
-    uint32_t events;       /* since the state was last written */
+    uint32_t events;       /* since a hash of the state was last written */
+    uint32_t part;         /* of the state, that is hashed next */
 };
 
 int journaling_read(struct journaling *journaling, struct store *store) must_check;

@@ -3,7 +3,7 @@
 // every customer whose leg survived is in a room or told goodbye. Five kills; 50 of each kind with --long.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { sleep, until } from '../lib/wait.mjs';
@@ -93,7 +93,10 @@ async function aCampaignThatIsHurt(seed, mode) {
         await check(center, list, mode);
         return center.kills;
     } catch (error) {
-        if (process.env.OUTDIAL_KEEP) writeFileSync(process.env.OUTDIAL_KEEP, JSON.stringify(center.records));
+        if (process.env.OUTDIAL_KEEP) { // both ends' records, to be looked at
+            writeFileSync(process.env.OUTDIAL_KEEP, JSON.stringify(center.records));
+            cpSync(center.data, `${process.env.OUTDIAL_KEEP}.data`, { recursive: true });
+        }
         error.message += `\nseed ${seed} (OUTDIAL_SEED), kills ${JSON.stringify(center.kills)}; ` +
             `the server said:\n${center.server.errors.slice(-5000)}`;
         throw error;

@@ -17,6 +17,7 @@ struct script {
     size_t last_event; /* where the entry of the last event begins */
     size_t second_life;
     bool zones_written;
+    uint32_t part;
     /* what the store would have */
     struct attempt_record attempt;
     struct lead_record lead;
@@ -42,7 +43,8 @@ static void write_effects(struct script *script)
             script->reservation = effect->of.reservation;
     }
     outcome.has_state = true;
-    outcome.state = dialer_digest_live(script->world.dialer);
+    outcome.part = script->part++;
+    outcome.state = dialer_digest_part(script->world.dialer, outcome.part);
     script->size += journal_encode_outcome(&outcome, script->bytes + script->size);
 }
 
