@@ -276,6 +276,7 @@ static void shed_leads(struct dialer *dialer, struct campaign *campaign)
             preview_withdraw(dialer, lead->agent, (struct verdict){REFUSED_NOT, 0});
         else
             lead_let_go(dialer, lead);
+        next = campaign->leads.after; /* others may have gone with it */
     }
 }
 
