@@ -106,7 +106,10 @@ export class Running {
                 return null;
             };
             const say = (why) => new Error(`${this.name} ${why}\n${this.output}\n${this.errors}`);
-            const timer = setTimeout(() => reject(say(`was not ready in ${ms} ms`)), ms);
+            const timer = setTimeout(() => {
+                this.child.kill('SIGKILL'); // nobody else would end it, and the test would wait for it
+                reject(say(`was not ready in ${ms} ms`));
+            }, ms);
             const done = () => {
                 const value = look();
                 if (!value) return;
