@@ -15,6 +15,7 @@ struct sqlite_side {
     char *path;
     char why[512];
     bool relaxed;            /* synchronous=NORMAL at this moment */
+    bool watches_plans;      /* see plan.h */
     struct table statements; /* shape (bytes) -> struct statement */
 };
 

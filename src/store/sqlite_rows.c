@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "store/plan.h"
 
 /*
  * Every statement is made of the table of columns, prepared once for its shape, and bound. A shape
@@ -147,14 +148,13 @@ static void sql_scan(struct text *sql, const struct scan *scan)
         text_addf(sql, " LIMIT ?%d OFFSET ?%d", CONDITIONS_MAX + 1, CONDITIONS_MAX + 2);
 }
 
-static int prepare(struct sqlite_side *side, const struct text *sql, sqlite3_stmt **handle)
+/* Every statement on rows is made here. */
+static int prepare(struct sqlite_side *side, const char *sql, unsigned flags, sqlite3_stmt **handle)
 {
-    int code;
+    int code = sqlite3_prepare_v3(side->db, sql, -1, flags, handle, NULL);
 
-    if (sql->failed)
-        return ENOMEM;
-    code = sqlite3_prepare_v3(side->db, sql->at, (int)sql->size + 1, SQLITE_PREPARE_PERSISTENT,
-                              handle, NULL);
+    if (code == SQLITE_OK && side->watches_plans)
+        plan_watch(side->db, sql);
     return code == SQLITE_OK ? 0 : sqlite_side_fail(side, code);
 }
 
@@ -185,7 +185,7 @@ static int make_handle(struct sqlite_side *side, enum action action, int kind,
         text_add(&sql, "INSERT INTO journal (sequence, at, bytes) VALUES (?1, ?2, ?3)");
         break;
     }
-    err = prepare(side, &sql, handle);
+    err = sql.failed ? ENOMEM : prepare(side, sql.at, SQLITE_PREPARE_PERSISTENT, handle);
     text_release(&sql);
     return err;
 }
@@ -437,11 +437,11 @@ int sqlite_rows_journal_each(void *self, uint64_t after, uint32_t limit, store_j
         "SELECT sequence, at, bytes FROM journal WHERE sequence > ?1 ORDER BY sequence LIMIT ?2";
     struct sqlite_side *side = self;
     sqlite3_stmt *handle;
-    int code = sqlite3_prepare_v2(side->db, sql, -1, &handle, NULL);
-    int err = 0;
+    int code = SQLITE_DONE;
+    int err = prepare(side, sql, 0, &handle);
 
-    if (code != SQLITE_OK)
-        return sqlite_side_fail(side, code);
+    if (err)
+        return err;
     sqlite3_bind_int64(handle, 1, (sqlite3_int64)after);
     sqlite3_bind_int64(handle, 2, limit ? (sqlite3_int64)limit : -1);
     while (!err && (code = sqlite3_step(handle)) == SQLITE_ROW) {
@@ -459,11 +459,11 @@ int sqlite_rows_journal_last(void *self, uint64_t *sequence)
 {
     struct sqlite_side *side = self;
     sqlite3_stmt *handle;
-    int code = sqlite3_prepare_v2(side->db, "SELECT max(sequence) FROM journal", -1, &handle, NULL);
-    int err = 0;
+    int err = prepare(side, "SELECT max(sequence) FROM journal", 0, &handle);
+    int code;
 
-    if (code != SQLITE_OK)
-        return sqlite_side_fail(side, code);
+    if (err)
+        return err;
     code = sqlite3_step(handle);
     if (code == SQLITE_ROW)
         *sequence = (uint64_t)sqlite3_column_int64(handle, 0);

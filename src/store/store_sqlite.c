@@ -14,9 +14,11 @@
 
 extern const char store_migration_0001[];
 extern const char store_migration_0002[];
+extern const char store_migration_0003[];
 
 /* In order; user_version counts how many are in the file. */
-static const char *const migrations[] = {store_migration_0001, store_migration_0002};
+static const char *const migrations[] = {store_migration_0001, store_migration_0002,
+                                         store_migration_0003};
 
 enum {
     APPLICATION_ID = 0x4f746469, /* "Otdi", in the file's header */
@@ -394,6 +396,7 @@ int store_open_sqlite(struct store **storep, const char *path, enum store_use us
 
     if (side) {
         side->lock_fd = -1;
+        side->watches_plans = use == STORE_OWNER && getenv("OUTDIAL_WATCH_PLANS");
         table_init(&side->statements);
         side->path = strdup(path);
         if (side->path)

@@ -59,7 +59,8 @@ export class Running {
         this.lineHandlers = [];
         this.child = spawn(program, args, {
             cwd: options.cwd,
-            env: { ...process.env, ...SANITIZER_OPTIONS, ...options.env },
+            /* A statement of the store that walks through a growing table ends the program. */
+            env: { ...process.env, ...SANITIZER_OPTIONS, OUTDIAL_WATCH_PLANS: '1', ...options.env },
             stdio: ['ignore', 'pipe', 'pipe'],
         });
         living.add(this.child);

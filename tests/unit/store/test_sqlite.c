@@ -262,99 +262,6 @@ static void a_damaged_page_is_said_when_it_is_met(void **state)
     store_rollback(here->store);
 }
 
-/* Every plan of every statement the contract's work has prepared: no table is walked through. */
-static void check_plan(sqlite3 *db, const char *sql)
-{
-    sqlite3_stmt *plan;
-    struct text text;
-
-    text_init(&text);
-    text_addf(&text, "EXPLAIN QUERY PLAN %s", sql);
-    assert_int_equal(sqlite3_prepare_v2(db, text.at, -1, &plan, NULL), SQLITE_OK);
-    while (sqlite3_step(plan) == SQLITE_ROW) {
-        const char *detail = (const char *)sqlite3_column_text(plan, 3);
-        /* The sparse indexes of what is open are walked whole: they hold nothing else. */
-        bool scans = strncmp(detail, "SCAN ", 5) == 0 && !strstr(detail, "CONSTANT ROW") &&
-                     !strstr(detail, "_open");
-        bool sorts = strstr(detail, "TEMP B-TREE FOR ORDER BY") && !strstr(sql, "ORDER BY place");
-        if (scans || sorts)
-            print_message("%s\n  in %s\n", detail, sql);
-        assert_false(scans);
-        assert_false(sorts);
-    }
-    sqlite3_finalize(plan);
-    text_release(&text);
-}
-
-/* The life of a campaign: what happens while people are being called. */
-static void live_path(struct store *store)
-{
-    uint64_t campaign = new_campaign(store, "A");
-    struct store_query attempts = store_query_of(STORE_ATTEMPT);
-    struct store_query leads = store_query_of(STORE_LEAD);
-    struct store_query sid = store_query_of(STORE_ATTEMPT);
-    struct attempt_record attempt;
-    struct store_figures figures;
-    struct told told;
-    uint64_t released;
-    instant at;
-
-    import_leads(store, campaign, 0, 5);
-    import_leads(store, campaign, 3, 0);
-    claim(store, campaign, SECOND, 3, &told);
-    attempt = attempt_of(1, &told.facts[0], SECOND);
-    put_attempt(store, &attempt, "CA1");
-    attempt.hello_us = 10;
-    put_attempt(store, &attempt, NULL);
-    put_lead(store, &told.facts[0].record);
-    ok(store, store_begin(store));
-    ok(store, store_forbid(store, told.facts[1].numbers[0].id, told.facts[1].record.person, 1, 1));
-    ok(store, store_claim_one(store, 5, NODE, SECOND));
-    ok(store, store_release_claims(store, NODE, &released));
-    ok(store, store_commit(store));
-    ok(store, store_next_due(store, campaign, ALWAYS, &at));
-    ok(store, store_figures(store, campaign, &figures));
-    attempts.open_only = true;
-    assert_int_equal(count_of(store, attempts), 1);
-    attempts = store_query_of(STORE_ATTEMPT);
-    attempts.campaign = campaign;
-    attempts.after = 0;
-    attempts.limit = 10;
-    assert_int_equal(count_of(store, attempts), 1);
-    attempts.newest_first = true;
-    assert_int_equal(count_of(store, attempts), 1);
-    attempts = store_query_of(STORE_ATTEMPT);
-    attempts.lead = told.facts[0].record.id;
-    assert_int_equal(count_of(store, attempts), 1);
-    sid.text = "CA1";
-    assert_int_equal(count_of(store, sid), 1);
-    leads.campaign = campaign;
-    leads.limit = 10;
-    leads.after = 1;
-    assert_int_equal(count_of(store, leads), 4);
-    leads.state = LEAD_HELD;
-    assert_int_equal(count_of(store, leads), 0);
-}
-
-static void the_live_path_walks_through_no_table(void **state)
-{
-    struct store *store = store_of(state);
-    sqlite3 *db = sqlite_side_of(store)->db;
-    sqlite3_stmt *statement = NULL;
-    size_t checked = 0;
-
-    live_path(store);
-    while ((statement = sqlite3_next_stmt(db, statement))) {
-        const char *sql = sqlite3_sql(statement);
-        if (strncmp(sql, "EXPLAIN", 7) == 0 || strstr(sql, "FROM sequences"))
-            continue;
-        check_plan(db, sql);
-        assert_int_equal(sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_REPREPARE, 0), 0);
-        checked++;
-    }
-    assert_true(checked > 30);
-}
-
 static void the_figures_of_an_older_program_are_counted_anew(void **state)
 {
     struct store_case *here = *state;
@@ -513,7 +420,6 @@ int main(void)
         CASE(a_damaged_page_is_said_when_it_is_met),
         CASE(commits_do_not_wait_for_the_copying_into_the_file),
         CASE(the_log_begins_anew_under_load),
-        CASE(the_live_path_walks_through_no_table),
         CASE(the_figures_of_an_older_program_are_counted_anew),
     };
 
