@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "server/claims.h"
 #include "server/dialing.h"
-#include "server/importer.h"
+#include "server/imports.h"
 #include "server/server.h"
 #include "server/tokens.h"
 
@@ -25,7 +25,7 @@ struct boot {
     size_t attempt_count, attempt_room;
     struct dialer_limits limits; /* of the core, and its seed: the journal has them too */
     uint64_t seed;
-    uint64_t attempt_last, reservation_last;
+    uint64_t attempt_last, reservation_last, import_last;
     int err;
 };
 
@@ -110,13 +110,9 @@ static int each(struct boot *boot, struct store *store, enum store_kind kind, bo
 /* What a server that died left half done in the store is undone. */
 static int tidy(struct store *store)
 {
-    uint64_t dropped, released;
-    int err = importer_clean(store, &dropped);
+    uint64_t released;
+    int err = store_begin(store);
 
-    if (!err && dropped)
-        log_event("import.dropped", "count=%llu", (unsigned long long)dropped);
-    if (!err)
-        err = store_begin(store);
     if (!err)
         err = store_release_claims(store, NODE_OWNER, &released);
     if (!err)
@@ -158,6 +154,8 @@ int boot_read(struct boot **bootp, struct server *server, struct store *store, c
         err = store_last_id(store, STORE_ATTEMPT, &boot->attempt_last);
     if (!err)
         err = store_last_id(store, STORE_RESERVATION, &boot->reservation_last);
+    if (!err)
+        err = store_last_id(store, STORE_IMPORT, &boot->import_last);
     if (err) {
         snprintf(why, why_size, "cannot read the store: %s",
                  err == ENOMEM ? "no memory" : store_why(store));
@@ -261,6 +259,7 @@ void boot_recover(struct boot *boot, struct server *server)
 {
     struct event ended = {.kind = EVENT_RECOVERY_ENDED};
 
+    imports_clean(server->imports, boot->import_last);
     journaling_life(server, &boot->limits, boot->seed);
     recover_campaigns(server);
     recover_agents(server);

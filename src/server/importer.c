@@ -545,39 +545,39 @@ int importer_run(const struct importer_order *order, const struct importer_port 
     return err;
 }
 
-struct found {
-    uint64_t ids[64];
-    size_t count;
-};
-
 static int note_writing(void *arg, const struct store_record *record)
 {
-    struct found *found = arg;
-
-    found->ids[found->count++] = record->of.import.id;
+    *(uint64_t *)arg = record->of.import.id;
     return 0;
 }
 
-int importer_clean(struct store *store, uint64_t *dropped)
+/* The next import that nobody writes any more; 0: there is none. */
+static int find_left(struct store *store, struct importer_cleaning *cleaning)
 {
     struct store_query query = store_query_of(STORE_IMPORT);
-    struct found found;
     int err;
 
-    *dropped = 0;
     query.state = IMPORT_WRITING;
-    query.limit = array_count(found.ids);
-    do {
-        found.count = 0;
-        err = store_each(store, &query, note_writing, &found);
-        for (size_t i = 0; i < found.count && !err; i++) {
-            bool more = true;
-            while (!err && more)
-                err = store_import_drop(store, found.ids[i], &more);
-            ++*dropped;
-        }
-    } while (!err && found.count);
+    query.limit = 1;
+    err = store_each(store, &query, note_writing, &cleaning->import);
+    if (cleaning->import > cleaning->last)
+        cleaning->import = 0; /* a new one, of this run */
     return err;
+}
+
+int importer_clean(struct store *store, struct importer_cleaning *cleaning)
+{
+    bool more = true;
+    int err = cleaning->import ? 0 : find_left(store, cleaning);
+
+    if (err || !cleaning->import)
+        return err;
+    err = store_import_drop(store, cleaning->import, &more);
+    if (!err && !more) {
+        cleaning->import = 0;
+        cleaning->dropped++;
+    }
+    return err ? err : IMPORTER_MORE;
 }
 
 static int direct_submit(void *self, int (*work)(struct store *store, void *arg), void *arg)

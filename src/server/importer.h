@@ -67,8 +67,17 @@ struct importer_result {
 int importer_run(const struct importer_order *order, const struct importer_port *port,
                  struct importer_progress *progress, struct importer_result *result) must_check;
 
-/* At start, in the store thread before anything else: what a crash left half written goes. */
-int importer_clean(struct store *store, uint64_t *dropped) must_check;
+/* What a crash left half written goes, step by step, while other work goes on between the steps; until
+ * it has gone no import of the same campaign begins. To begin with, last is the last import's id as it
+ * was before any new one could begin. Each call is one short step outside any transaction; IMPORTER_MORE:
+ * call again. */
+struct importer_cleaning {
+    uint64_t last;
+    uint64_t import;  /* the one that is going; 0: look for the next */
+    uint64_t dropped; /* so many have gone */
+};
+
+int importer_clean(struct store *store, struct importer_cleaning *cleaning) must_check;
 
 /* A port to a store in the caller's own hands (command line, tests): work is done at submit. */
 struct importer_direct {

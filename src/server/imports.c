@@ -64,6 +64,7 @@ struct added {
 struct imports {
     struct server *server;
     struct running *running;
+    struct importer_cleaning cleaning; /* the store thread's until it is done */
     uint64_t upload_count;
     bool stopping;
 };
@@ -407,6 +408,29 @@ int imports_new(struct imports **importsp, struct server *server)
     forget_uploads(server);
     *importsp = imports;
     return 0;
+}
+
+static int clean_step(struct store *store, void *arg)
+{
+    return importer_clean(store, arg);
+}
+
+static void cleaned(void *arg, int err)
+{
+    const struct importer_cleaning *cleaning = arg;
+
+    if (err)
+        log_event("import.not_dropped",
+                  "import=%llu why=\"%s; it is tried again at the next start\"",
+                  (unsigned long long)cleaning->import, strerror(err));
+    else if (cleaning->dropped)
+        log_event("import.dropped", "count=%llu", (unsigned long long)cleaning->dropped);
+}
+
+void imports_clean(struct imports *imports, uint64_t last)
+{
+    imports->cleaning = (struct importer_cleaning){.last = last};
+    keeper_post(imports->server->keeper, KEEPER_ALONE, clean_step, cleaned, &imports->cleaning);
 }
 
 void imports_stop(struct imports *imports)

@@ -14,6 +14,8 @@
  *   upload = imports_uploaded(request)         in the handler: NULL when the head was not let through
  *   imports_begin(imports, upload, &order, begun, arg)
  *         begun(arg, import, err, why) once the import has its id, or has failed before
+ *   imports_clean(imports, last)               once the keeper is there: what a crash left half
+ *                                              written, up to the import `last`, goes by and by
  *   imports_stop(imports);  the loop turns no more: workers that wait for the store are let go
  *   imports_free(imports);  the workers have ended
  *
@@ -26,6 +28,7 @@ struct upload;
 typedef void (*import_begun)(void *arg, uint64_t import, bool already, int err, const char *why);
 
 int imports_new(struct imports **imports, struct server *server) must_check;
+void imports_clean(struct imports *imports, uint64_t last);
 void imports_stop(struct imports *imports);
 void imports_free(struct imports *imports);
 

@@ -409,24 +409,76 @@ static void an_import_stops_when_told_to(void **state)
     assert_int_equal(importer_run(&order, &port, &here->progress, &here->result), ECANCELED);
 }
 
-static void what_a_crash_left_is_cleaned_at_the_next_start(void **state)
+static uint64_t half_written(struct import_case *here, uint64_t campaign, unsigned rows)
+{
+    uint64_t id = put(here->store, (struct store_record){.kind = STORE_IMPORT,
+                                                         .of.import.campaign = campaign,
+                                                         .of.import.file_hash = "x"});
+
+    for (unsigned i = 0; i < rows; i++) {
+        struct store_import_row row = {.line = 2 + i, .number_count = 1};
+        char e164[20];
+
+        snprintf(e164, sizeof(e164), "+4930%06u", 901820 + i);
+        row.numbers[0].e164 = e164;
+        ok(here->store, store_import_rows(here->store, id, &row, 1));
+    }
+    return id;
+}
+
+static void clean(struct import_case *here, struct importer_cleaning *cleaning, unsigned *steps)
+{
+    int err;
+
+    *steps = 0;
+    ok(here->store, store_last_id(here->store, STORE_IMPORT, &cleaning->last));
+    while ((err = importer_clean(here->store, cleaning)) == IMPORTER_MORE)
+        ++*steps;
+    assert_int_equal(err, 0);
+}
+
+static void what_a_crash_left_goes_after_the_next_start(void **state)
 {
     struct import_case *here = *state;
-    struct store_import_row row = {.line = 2, .number_count = 1};
-    uint64_t id = put(here->store, (struct store_record){.kind = STORE_IMPORT,
-                                                         .of.import.campaign = here->campaign,
-                                                         .of.import.file_hash = "x"});
-    uint64_t dropped;
+    struct importer_cleaning cleaning = {0};
+    unsigned steps;
 
-    row.numbers[0].e164 = "+4930901820";
-    ok(here->store, store_import_rows(here->store, id, &row, 1));
-    assert_int_equal(importer_clean(here->store, &dropped), 0);
-    assert_int_equal(dropped, 1);
+    half_written(here, here->campaign, 1);
+    clean(here, &cleaning, &steps);
+    assert_int_equal(cleaning.dropped, 1);
     assert_int_equal(count_of(here, STORE_NUMBER), 0);
     assert_int_equal(import(here, "phone\n030 901820\n"), 0);
-    assert_int_equal(importer_clean(here->store, &dropped), 0);
-    assert_int_equal(dropped, 0);
+    cleaning = (struct importer_cleaning){0};
+    clean(here, &cleaning, &steps);
+    assert_int_equal(cleaning.dropped, 0);
+    assert_int_equal(steps, 0);
     assert_int_equal(count_of(here, STORE_LEAD), 1);
+}
+
+/* Between its steps there is other work: an import of another campaign is let be, one of the same must
+ * wait, as it would take what is going for leads that it knows. */
+static void cleaning_is_done_in_steps_and_lets_new_imports_be(void **state)
+{
+    struct import_case *here = *state;
+    uint64_t other = put(
+        here->store, (struct store_record){.kind = STORE_CAMPAIGN, .of.campaign.name = "other"});
+    uint64_t half = half_written(here, here->campaign, 400);
+    struct importer_cleaning cleaning = {.last = half};
+    uint64_t fresh = half_written(here, other, 3);
+    unsigned steps = 1;
+    int err;
+
+    assert_int_equal(importer_clean(here->store, &cleaning), IMPORTER_MORE);
+    assert_int_equal(import(here, "phone\n030 901820\n"), EBUSY);
+    while ((err = importer_clean(here->store, &cleaning)) == IMPORTER_MORE)
+        steps++;
+    assert_int_equal(err, 0);
+    assert_int_equal(cleaning.dropped, 1);
+    assert_true(steps >= 2 * 400 / 200); /* places of numbers, then leads, 200 a step */
+    assert_int_equal(count_of(here, STORE_NUMBER), 3);
+    ok(here->store, store_import_publish(here->store, &(struct store_import){.id = fresh}));
+    assert_int_equal(import(here, "phone\n030 901820\n"), 0);
+    assert_int_equal(count_of(here, STORE_LEAD), 4);
 }
 
 int main(void)
@@ -454,8 +506,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_zone_that_does_not_exist_is_context_with_a_warning,
                                         open_case, close_case),
         cmocka_unit_test_setup_teardown(an_import_stops_when_told_to, open_case, close_case),
-        cmocka_unit_test_setup_teardown(what_a_crash_left_is_cleaned_at_the_next_start, open_case,
+        cmocka_unit_test_setup_teardown(what_a_crash_left_goes_after_the_next_start, open_case,
                                         close_case),
+        cmocka_unit_test_setup_teardown(cleaning_is_done_in_steps_and_lets_new_imports_be,
+                                        open_case, close_case),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
