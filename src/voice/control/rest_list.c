@@ -4,12 +4,16 @@
 #include "voice/control/memory.h"
 #include "voice/control/rest.h"
 
-enum { PAGE_SIZE_DEFAULT = 50, PAGE_SIZE_MAX = 1000 };
+/* Calls go on in the same thread: one request looks at so many at most, however many there are. */
+enum { PAGE_SIZE_DEFAULT = 50, PAGE_SIZE_MAX = 1000, LOOKS_MAX = 4000 };
 
 struct page {
     unsigned size, number;
-    struct chain_link *at; /* the first that may be on it */
-    size_t skip;           /* matching ones to pass over (a page asked by number alone) */
+    struct chain_link *at;   /* the first that may be on it */
+    size_t skip;             /* matching ones to pass over (a page asked by number alone) */
+    size_t looks;            /* how many were looked at */
+    struct chain_link *seen; /* the last of them: the next page begins behind it */
+    bool is_cut;             /* there may be more that match; nobody has looked */
 };
 
 static bool find_place(struct rest *rest, const struct rest_list *list, struct page *page)
@@ -74,14 +78,18 @@ static bool matches(struct rest *rest, const struct rest_list *list, struct chai
     return !list->matches || list->matches(rest, link);
 }
 
-/* The next that matches from here on (itself included), or NULL. */
+/* The next that matches from here on (itself included); NULL: none does, or the page is cut. */
 static struct chain_link *next_match(struct rest *rest, const struct rest_list *list,
-                                     struct chain_link *link)
+                                     struct page *page, struct chain_link *link)
 {
-    while (link && !matches(rest, list, link)) {
+    for (; link && !matches(rest, list, link); link = link->before) {
         if (list->ends && list->ends(rest, link))
             return NULL;
-        link = link->before;
+        page->seen = link;
+        if (list->find && ++page->looks >= LOOKS_MAX) {
+            page->is_cut = link->before != NULL;
+            return NULL;
+        }
     }
     return link;
 }
@@ -90,7 +98,7 @@ void rest_list_answer(struct rest *rest, const struct rest_list *list)
 {
     struct page page = {.size = PAGE_SIZE_DEFAULT};
     json_t *json, *items;
-    struct chain_link *link, *last = NULL;
+    struct chain_link *link;
     char token[64];
     size_t count;
 
@@ -99,14 +107,21 @@ void rest_list_answer(struct rest *rest, const struct rest_list *list)
         return;
     if (page.size > PAGE_SIZE_MAX)
         page.size = PAGE_SIZE_MAX;
+    link = next_match(rest, list, &page, page.at);
+    for (; link && page.skip; --page.skip) {
+        page.seen = link;
+        page.is_cut = list->find && ++page.looks >= LOOKS_MAX;
+        link = page.is_cut ? NULL : next_match(rest, list, &page, link->before);
+    }
+    if (page.is_cut && page.skip) {
+        rest_fail(rest, 400, 20001, "page %u is too far away; follow 'next_page_uri'", page.number);
+        return;
+    }
     items = json_array();
-    link = next_match(rest, list, page.at);
-    for (; link && page.skip; --page.skip)
-        link = next_match(rest, list, link->before);
     while (link && json_array_size(items) < page.size) {
         json_array_append_new(items, list->describe(rest, link));
-        last = link;
-        link = next_match(rest, list, link->before);
+        page.seen = link;
+        link = next_match(rest, list, &page, link->before);
     }
     count = json_array_size(items);
     json = json_object();
@@ -114,12 +129,12 @@ void rest_list_answer(struct rest *rest, const struct rest_list *list)
     json_object_set_new(
         json, "uri", page_uri(rest, list, page.size, page.number, rest_param(rest, "PageToken")));
     json_object_set_new(json, "first_page_uri", page_uri(rest, list, page.size, 0, NULL));
-    if (link && !list->by_number)
-        snprintf(token, sizeof(token), "PA%s", list->sid(last));
-    json_object_set_new(
-        json, "next_page_uri",
-        link ? page_uri(rest, list, page.size, page.number + 1, list->by_number ? NULL : token)
-             : json_null());
+    if ((link || page.is_cut) && !list->by_number)
+        snprintf(token, sizeof(token), "PA%s", list->sid(page.seen));
+    json_object_set_new(json, "next_page_uri",
+                        link || page.is_cut ? page_uri(rest, list, page.size, page.number + 1,
+                                                       list->by_number ? NULL : token)
+                                            : json_null());
     json_object_set_new(json, "previous_page_uri",
                         page.number ? page_uri(rest, list, page.size, page.number - 1, NULL)
                                     : json_null());

@@ -438,6 +438,42 @@ static void pages_of_live_calls_survive_the_end_of_their_anchor(void **state)
     world_free(world);
 }
 
+/* Whoever asks for what nobody matches does not hold up the calls that go on in the same thread. */
+static void a_request_looks_at_so_many_calls_at_most(void **state)
+{
+    enum { ENDED = 9000 };
+    struct control_options options = {.calls_per_second = 1000};
+    struct world *world = calloc(1, sizeof(*world));
+    char path[400] = "To=%2B15005550009";
+    unsigned requests = 0, found = 0;
+    const char *next;
+
+    (void)state;
+    world_init(world, &options);
+    world_calls(world, "15005550009", "");
+    world_ended(world, 1, 486);
+    for (unsigned i = 0; i < ENDED; ++i) {
+        world_passes(world, 10 * MILLISECOND);
+        world_calls(world, "15005550001", "");
+        world_ended(world, 2 + i, 486);
+        world->line_count = world->line_read = world->name_count = 0;
+    }
+    do {
+        assert_int_equal(world_rest(world, "GET", "/Calls.json", path), 200);
+        found += (unsigned)json_array_size(json_object_get(world->json, "calls"));
+        next = field(world, "next_page_uri");
+        if (next)
+            snprintf(path, sizeof(path), "%s", strchr(next, '?') + 1);
+        assert_true(++requests < 10);
+    } while (next);
+    assert_int_equal(found, 1);
+    assert_int_equal(requests, 1 + ENDED / 4000);
+    assert_int_equal(world_rest(world, "GET", "/Calls.json", "Page=1&To=%2B15005550001"), 200);
+    assert_int_equal(world_rest(world, "GET", "/Calls.json", "Page=1&To=%2B15005550009"), 400);
+    assert_int_equal(world_rest(world, "GET", "/Calls.json", "Page=1000000&PageSize=1000"), 400);
+    world_free(world);
+}
+
 static void an_api_key_is_another_way_in(void **state)
 {
     static const struct {
@@ -505,6 +541,7 @@ int main(void)
         cmocka_unit_test(an_incoming_call_beyond_is_rejected_and_leaves_nothing),
         cmocka_unit_test(an_incoming_call_is_answered_by_its_first_sound),
         cmocka_unit_test(pages_of_live_calls_survive_the_end_of_their_anchor),
+        cmocka_unit_test(a_request_looks_at_so_many_calls_at_most),
         cmocka_unit_test(an_api_key_is_another_way_in),
         cmocka_unit_test(hanging_up_all_leaves_no_call),
     };
