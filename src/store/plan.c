@@ -8,9 +8,8 @@
 #include "base/text.h"
 
 #define WHEN_PUBLISHED                                                                             \
-    "(import_id = 0 OR import_id IN (SELECT i.id FROM imports i WHERE i.id = import_id AND "       \
-    "i.state "                                                                                     \
-    "= 1))"
+    "(import_id = 0 OR import_id IN "                                                              \
+    "(SELECT i.id FROM imports i WHERE i.id = import_id AND i.state = 1))"
 #define A_PAGE " ORDER BY id LIMIT ? OFFSET ?"
 
 /* All of them are a reader's, in a worker beside the store thread, but for the one that says so. */
