@@ -128,7 +128,7 @@ static void fuzz_open(struct fuzz *fuzz, struct fuzz_leg *leg)
         fuzz->legs_open++;
     }
     if (!(kind & 16))
-        media_core_leg_remote(fuzz->core, leg->id, &remote, fuzz->now);
+        media_core_leg_remote(fuzz->core, leg->id, &remote, fuzz->now, fuzz->now);
     if (kind & 32)
         media_core_leg_answered(fuzz->core, leg->id, fuzz->now, fuzz->now);
 }
@@ -282,11 +282,8 @@ static void fuzz_step(struct fuzz *fuzz)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz fuzz = {.at = data, .end = data + size, .now = 1800000000 * SECOND};
-    struct media_core_ops ops = {.self = &fuzz,
-                                 .send = fuzz_send,
-                                 .event = fuzz_event,
-                                 .heard = fuzz_heard,
-                                 .widen = fuzz_heard};
+    struct media_core_ops ops = {
+        .self = &fuzz, .send = fuzz_send, .event = fuzz_event, .heard = fuzz_heard};
 
     struct audio *melody = audio_new_silence(100);
     int err = media_core_new(&fuzz.core, &ops, melody, 500, 7);

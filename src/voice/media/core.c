@@ -261,13 +261,13 @@ void *media_core_leg_close(struct media_core *core, uint64_t id, instant now)
 }
 
 bool media_core_leg_remote(struct media_core *core, uint64_t id, const struct media_remote *remote,
-                           instant now)
+                           instant at, instant now)
 {
     struct mleg *leg = leg_of(core, id);
 
     if (!leg)
         return false;
-    mleg_set_remote(leg, remote, now);
+    mleg_set_remote(leg, remote, at);
     mleg_route(core, leg, now);
     return true;
 }

@@ -28,9 +28,6 @@ struct media_core_ops {
     void (*event)(void *self, const struct media_event *event);
     /* Somebody hears the leg from now on; nobody did before. Must not call the core. */
     void (*heard)(void *self, void *carrier);
-    /* The SDP's port has stayed silent: packets from the host's others are wanted too, until one of
-     * the leg's is MEDIA_PACKET_LATCHED. Must not call the core. */
-    void (*widen)(void *self, void *carrier);
 };
 
 /* melody: what a held leg hears by default; the core takes its own reference. 0, ENOMEM. */
@@ -45,9 +42,9 @@ int media_core_leg_open(struct media_core *core, uint64_t leg, void *carrier, in
 void *media_core_leg_close(struct media_core *core, uint64_t leg, instant now);
 /* Is that the address and port which its SDP named before? Then what is latched stays latched. */
 bool media_core_has_remote(const struct mleg *mleg, const struct media_remote *remote);
-/* False: no such leg. */
+/* Known since `at`. False: no such leg. */
 bool media_core_leg_remote(struct media_core *core, uint64_t leg, const struct media_remote *remote,
-                           instant now);
+                           instant at, instant now);
 void media_core_leg_answered(struct media_core *core, uint64_t leg, instant at, instant now);
 void media_core_leg_mute(struct media_core *core, uint64_t leg, bool muted, instant now);
 /* audio NULL: the core's melody */

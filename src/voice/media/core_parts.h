@@ -34,7 +34,6 @@ enum mleg_hello { HELLO_AWAITED, HELLO_BEING_SENT, HELLO_SAID };
 struct mleg {
     struct media_remote remote; /* its address, first and long, is not looked at once latched */
     bool remote_known, latched;
-    bool wide; /* not latched, and the SDP's port has had its time */
     bool muted, held, answered, silent_told;
     bool mixes;      /* it hears two or more: mixed by the clock */
     bool is_mixed;   /* somebody hears it mixed */
@@ -59,7 +58,10 @@ struct mleg {
     struct mroom *room;
     struct media_player places[MLEG_PLACE_COUNT];
 
-    uint16_t sdp_port, stray_port; /* in network order; stray_port: of another call, 0: none */
+    /* In network order, 0: none. On trial: it speaks for the leg until the SDP's own does, and for good
+     * when that has stayed silent; a stray one is of another call. */
+    uint16_t sdp_port, trial_port, stray_port;
+    instant trial_at;
     uint64_t coached;
     instant answered_at, remote_at;
     uint64_t refused_in;
@@ -136,9 +138,7 @@ void mleg_hello(struct media_core *core, struct mleg *leg); /* its audio is bein
 void mleg_send_mix(struct media_core *core, struct mleg *leg, const int16_t *frame, instant at);
 
 /* ---- core_receive.c ---- */
-/* By the clock: has the SDP's port stayed silent long enough? */
-void mleg_latch_tick(struct media_core *core, struct mleg *leg, instant at);
-void mleg_set_remote(struct mleg *leg, const struct media_remote *remote, instant now);
+void mleg_set_remote(struct mleg *leg, const struct media_remote *remote, instant at);
 /* What was kept of an unheard leg: sent on to its room, or forgotten. No more is kept. */
 void mleg_early_flush(struct media_core *core, struct mleg *leg, instant now);
 void mleg_early_close(struct mleg *leg);

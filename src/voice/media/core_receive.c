@@ -8,8 +8,8 @@
 enum {
     COMFORT_NOISE = 13,
     COMFORT_NOISE_OLD = 19,
-    SDP_PORT_PATIENCE_MS = 200, /* from the answer: a telephone that sends has sent by then */
-    OVERTAKING_MS = 50,         /* how much sooner than its SDP a call's own packet may come */
+    TRIAL_MS = 200,     /* from the answer: who sends from the SDP's port has done so by then */
+    OVERTAKING_MS = 50, /* how much sooner than its SDP a call's own packet may come */
 };
 
 /* ---- whose packet is it? ---- */
@@ -45,31 +45,21 @@ bool media_core_has_remote(const struct mleg *leg, const struct media_remote *re
            leg->sdp_port == port_from(address);
 }
 
-void mleg_set_remote(struct mleg *leg, const struct media_remote *remote, instant now)
+void mleg_set_remote(struct mleg *leg, const struct media_remote *remote, instant at)
 {
-    struct sockaddr_storage latched = leg->remote.address;
-    bool stays = leg->latched && media_core_has_remote(leg, remote);
+    struct sockaddr_storage address = leg->remote.address;
+    bool stays = media_core_has_remote(leg, remote);
 
     leg->remote = *remote;
-    leg->remote_known = true;
-    leg->sdp_port = *port_of(&leg->remote.address);
-    leg->remote_at = now;
     if (stays) {
-        leg->remote.address = latched;
+        leg->remote.address = address; /* with the port that is latched, if one is */
         return;
     }
-    leg->latched = leg->wide = false;
-}
-
-void mleg_latch_tick(struct media_core *core, struct mleg *leg, instant at)
-{
-    instant since = instant_max(leg->answered_at, leg->remote_at);
-
-    if (leg->wide || !leg->answered || !leg->remote.sends ||
-        at - since < SDP_PORT_PATIENCE_MS * MILLISECOND)
-        return;
-    leg->wide = true;
-    core->ops.widen(core->ops.self, leg->carrier);
+    leg->remote_known = true;
+    leg->sdp_port = *port_of(&leg->remote.address);
+    leg->remote_at = at;
+    leg->latched = false;
+    leg->trial_port = leg->stray_port = 0;
 }
 
 /* Is the packet from the host of the SDP, and from a port that may speak for the leg? */
@@ -85,14 +75,47 @@ static bool mleg_knows(struct mleg *leg, const struct sockaddr *from, instant ar
         return true;
     if (arrival < leg->remote_at - OVERTAKING_MS * MILLISECOND)
         leg->stray_port = port;
-    return leg->wide && port != leg->stray_port;
+    if (!leg->remote.sends || port == leg->stray_port)
+        return false;
+    return !leg->trial_port || port == leg->trial_port;
 }
 
-static void mleg_latch(struct mleg *leg, const struct sockaddr *from)
+/* Nobody is latched, and this port may speak: is it so for good from now on? */
+static bool mleg_is_fixed_by(struct mleg *leg, uint16_t port, instant arrival)
 {
-    *port_of(&leg->remote.address) = port_from(from);
+    instant since;
+
+    if (port == leg->sdp_port)
+        return true;
+    if (!leg->trial_port) {
+        leg->trial_port = port;
+        leg->trial_at = arrival;
+    }
+    since = instant_max(leg->trial_at, instant_max(leg->answered_at, leg->remote_at));
+    return leg->answered && arrival - since >= TRIAL_MS * MILLISECOND;
+}
+
+/* Another stream than that of the port on trial, from the SDP's own: what was kept is not the leg's. */
+static void mleg_forget_trial(struct mleg *leg)
+{
+    free(leg->early);
+    leg->early = NULL;
+    if (leg->hello == HELLO_AWAITED)
+        leg->heard_since = 0;
+}
+
+/* True: the port is fixed by this packet. */
+static bool mleg_latch(struct mleg *leg, const struct sockaddr *from, instant arrival, bool begins)
+{
+    uint16_t port = from ? port_from(from) : *port_of(&leg->remote.address);
+
+    if (!mleg_is_fixed_by(leg, port, arrival))
+        return false;
+    if (begins && leg->trial_port && port == leg->sdp_port)
+        mleg_forget_trial(leg);
+    *port_of(&leg->remote.address) = port;
     leg->latched = true;
-    leg->wide = false;
+    return true;
 }
 
 /* ---- what is in it? ---- */
@@ -224,7 +247,8 @@ enum media_core_verdict media_core_packet(struct media_core *core, struct mleg *
 {
     struct media_packet packet;
     enum sound sound;
-    bool latches, first = !leg->in.started;
+    bool latches = false, first = !leg->in.started;
+    enum media_inbound_verdict stream;
 
     if (!leg->remote_known || (from && !mleg_knows(leg, from, arrival)) || size > PACKET_SIZE_MAX ||
         !media_packet_parse(&packet, bytes, size))
@@ -232,20 +256,16 @@ enum media_core_verdict media_core_packet(struct media_core *core, struct mleg *
     sound = mleg_sound(leg, packet.payload_type);
     if (sound == SOUND_UNKNOWN || (!packet.payload_size && sound != SOUND_COMFORT))
         return mleg_refuse(leg);
-    latches = !leg->latched;
-    if (latches)
-        mleg_latch(leg, from ? from : (struct sockaddr *)&leg->remote.address);
-    switch (media_inbound_take(&leg->in, &packet, arrival)) {
-    case INBOUND_STALE:
+    stream = media_inbound_take(&leg->in, &packet, arrival);
+    if (stream == INBOUND_STALE)
         return mleg_refuse(leg);
-    case INBOUND_BEGINS:
+    if (stream == INBOUND_BEGINS) {
         media_digits_in_reset(&leg->digits_in);
         if (leg->jitter)
             media_jitter_reset(leg->jitter);
-        break;
-    case INBOUND_GOES_ON:
-        break;
     }
+    if (!leg->latched)
+        latches = mleg_latch(leg, from, arrival, stream == INBOUND_BEGINS);
     mleg_heard(core, leg, arrival, first);
     if (first)
         mleg_route(core, leg, now); /* from now on it counts as a talker */

@@ -276,8 +276,6 @@ void mleg_tick(struct media_core *core, struct mleg *leg, instant at)
     mleg_watch(core, leg, at);
     if (!leg->remote_known)
         return;
-    if (!leg->latched)
-        mleg_latch_tick(core, leg, at);
     if (leg->digits_out) {
         mleg_digits_step(core, leg, at);
         return;

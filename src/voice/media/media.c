@@ -341,8 +341,10 @@ int media_leg_open(struct media *media, uint64_t leg, uint16_t *rtp_port)
 
 void media_leg_remote(struct media *media, uint64_t leg, const struct media_remote *remote)
 {
-    order_put(media,
-              &(struct media_order){.kind = ORDER_LEG_REMOTE, .leg = leg, .remote = *remote});
+    order_put(media, &(struct media_order){.kind = ORDER_LEG_REMOTE,
+                                           .leg = leg,
+                                           .at = media_clock(media),
+                                           .remote = *remote});
 }
 
 void media_leg_answered(struct media *media, uint64_t leg, instant at)

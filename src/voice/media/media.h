@@ -76,11 +76,12 @@ struct media_remote {
  */
 int media_leg_open(struct media *media, uint64_t leg, uint16_t *rtp_port) must_check;
 /*
- * Packets are accepted from this address only. Its first packet from the SDP's port fixes the port;
- * when none has come 200 ms after the answer, that from another port of the host does (a gateway
- * that sends from elsewhere), unless it was sending before this leg's SDP was known: then it is one
- * of a call this engine knows nothing of, from before it was started. Fixed it stays until the
- * address changes. The stream to the leg begins.
+ * Packets are accepted from this address only. Its first packet from the SDP's port fixes the port.
+ * Until then another port of the host (a gateway that sends from elsewhere) speaks for the leg on
+ * trial, from its first packet on, and is fixed when the SDP's has stayed silent for 200 ms after the
+ * answer; unless it was sending before this leg's SDP was known: then it is one of a call this engine
+ * knows nothing of, from before it was started. The leg is sent to the SDP's port until another is
+ * fixed. Fixed it stays until the address changes. The stream to the leg begins.
  */
 void media_leg_remote(struct media *media, uint64_t leg, const struct media_remote *remote);
 /* The 200 OK, in media_clock's time. Hello latency and silence are counted from here. */

@@ -35,9 +35,9 @@ struct media_order {
     enum media_order_kind kind;
     bool on;                   /* muted, held, beep */
     uint64_t leg, room, other; /* other: coached, play id */
+    instant at;                /* when it was so: remote, answered */
     union {
         int fd;
-        instant at;
         struct audio *audio; /* the order's own reference */
         struct media_remote remote;
         struct media_join join;

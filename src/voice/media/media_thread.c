@@ -28,11 +28,6 @@ static void thread_heard(void *self, void *carrier)
     port_heard(self, carrier);
 }
 
-static void thread_widen(void *self, void *carrier)
-{
-    port_widen(self, carrier);
-}
-
 static void thread_event(void *self, const struct media_event *event)
 {
     struct media *media = self;
@@ -85,7 +80,7 @@ static void order_remote(struct media *media, const struct media_order *order, i
         return;
     if (!media_core_has_remote(mleg, &order->remote))
         port_remote(media, port, &order->remote);
-    media_core_leg_remote(media->core, order->leg, &order->remote, now);
+    media_core_leg_remote(media->core, order->leg, &order->remote, order->at, now);
 }
 
 static void order_close(struct media *media, uint64_t leg, instant now)
@@ -261,11 +256,8 @@ static void *media_thread(void *arg)
 
 int media_thread_start(struct media *media)
 {
-    struct media_core_ops ops = {.self = media,
-                                 .send = thread_send,
-                                 .event = thread_event,
-                                 .heard = thread_heard,
-                                 .widen = thread_widen};
+    struct media_core_ops ops = {
+        .self = media, .send = thread_send, .event = thread_event, .heard = thread_heard};
     struct audio *melody;
     uint64_t seed;
     sigset_t all, before;

@@ -7,13 +7,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "voice/media/host_filter.h"
 #include "voice/media/packet.h"
 
 enum {
     DRAIN_MAX = 64,
     SWEPT_AFTER =
         50, /* packets that nobody heard; a customer on its way to an agent stays watched */
-    SWEEP_BATCH = 4, /* one is usual; a sender's clock may run ahead of ours */
+    SWEEP_BATCH = 4,  /* one is usual; a sender's clock may run ahead of ours */
+    REFUSED_MAX = 50, /* of one that is not connected: then it is swept */
 };
 
 static socklen_t address_size(const struct sockaddr_storage *address)
@@ -72,7 +74,7 @@ static void port_count_unheard(struct media *media, struct port *port)
 /* It stays in the list until the sweep comes by, which may be walking that very list. */
 void port_heard(struct media *media, struct port *port)
 {
-    if (port->swept_link && !port->wide)
+    if (port->swept_link && !port->flooded)
         port_watch(media, port);
 }
 
@@ -85,7 +87,7 @@ static void port_sweep(struct media *media, struct port *port, instant now)
     struct iovec vectors[SWEEP_BATCH];
     int count;
 
-    if (port->wide) {
+    if (!port->connected) {
         port_receive_careful(media, port);
         return;
     }
@@ -159,39 +161,31 @@ void port_close(struct port *port)
     free(port);
 }
 
-static void port_connect(struct port *port, const struct sockaddr *to, socklen_t size)
-{
-    memcpy(&port->to, to, size);
-    port->to_size = size;
-    port->drained = false;
-    port->connected = connect(port->fd, to, size) == 0;
-}
-
 void port_remote(struct media *media, struct port *port, const struct media_remote *remote)
 {
-    port->wide = false;
-    port_connect(port, (const struct sockaddr *)&remote->address, address_size(&remote->address));
-    port_watch(media, port);
-}
-
-void port_widen(struct media *media, struct port *port)
-{
+    const struct sockaddr *to = (const struct sockaddr *)&remote->address;
     struct sockaddr nobody = {.sa_family = AF_UNSPEC};
 
     if (port->connected)
         (void)connect(port->fd, &nobody, sizeof(nobody));
-    port->connected = port->drained = false;
-    port->wide = true;
-    port_leave_to_sweep(media, port);
+    host_filter_set(port->fd, to);
+    port->to_size = address_size(&remote->address);
+    memcpy(&port->to, to, port->to_size);
+    port->connected = port->drained = port->flooded = false;
+    port->refused_count = 0;
+    port_watch(media, port);
 }
 
+/* Nobody but that port speaks for the leg from now on. */
 static void port_latched(struct media *media, struct port *port,
                          const struct sockaddr_storage *from)
 {
-    if (!port->wide)
-        return; /* it is the SDP's port, to which it is connected */
-    port->wide = false;
-    port_connect(port, (const struct sockaddr *)from, address_size(from));
+    port->to_size = address_size(from);
+    memcpy(&port->to, from, port->to_size);
+    port->drained = port->flooded = false;
+    port->connected = connect(port->fd, (const struct sockaddr *)from, port->to_size) == 0;
+    if (port->connected)
+        host_filter_clear(port->fd);
     port_watch(media, port);
 }
 
@@ -237,6 +231,15 @@ static void port_stamp_off(struct port *port)
     }
 }
 
+/* Anybody at its host may send it what he likes, and somebody does. */
+static void port_count_refused(struct media *media, struct port *port)
+{
+    if (port->connected || port->refused_count < REFUSED_MAX)
+        return;
+    port->flooded = true;
+    port_leave_to_sweep(media, port);
+}
+
 /* With address and time of arrival: until the port is fixed and the first word has been heard. */
 static void port_receive_careful(struct media *media, struct port *port)
 {
@@ -262,13 +265,21 @@ static void port_receive_careful(struct media *media, struct port *port)
             port->drained = port->connected && errno == EAGAIN;
             break;
         }
-        if (media_core_packet(media->core, port->mleg, (struct sockaddr *)&from, bytes,
-                              (size_t)size, arrival_of(media, &message, now),
-                              now) == MEDIA_PACKET_LATCHED)
+        switch (media_core_packet(media->core, port->mleg, (struct sockaddr *)&from, bytes,
+                                  (size_t)size, arrival_of(media, &message, now), now)) {
+        case MEDIA_PACKET_LATCHED:
             port_latched(media, port, &from);
+            break;
+        case MEDIA_PACKET_REFUSED:
+            port->refused_count++;
+            break;
+        case MEDIA_PACKET_TAKEN:
+            break;
+        }
         media_core_sent(media->core, media_clock(media));
     }
     port_stamp_off(port);
+    port_count_refused(media, port);
 }
 
 void port_receive(struct media *media, struct port *port)

@@ -40,7 +40,6 @@ static struct {
     unsigned event_count;
     struct bench_talker talkers[BENCH_LEGS + 1]; /* by leg id */
     struct sockaddr_in address[BENCH_LEGS + 1];
-    unsigned widened_count[BENCH_LEGS + 1];
     unsigned heard_count[BENCH_LEGS + 1]; /* times it was told that somebody hears the leg now */
 } bench;
 
@@ -68,17 +67,10 @@ static inline void bench_somebody_hears(void *self, void *carrier)
     bench.heard_count[(uintptr_t)carrier]++;
 }
 
-static inline void bench_widen(void *self, void *carrier)
-{
-    bench.widened_count[(uintptr_t)carrier]++;
-}
-
 static inline int bench_begin(void **state)
 {
-    struct media_core_ops ops = {.send = bench_send,
-                                 .event = bench_event,
-                                 .heard = bench_somebody_hears,
-                                 .widen = bench_widen};
+    struct media_core_ops ops = {
+        .send = bench_send, .event = bench_event, .heard = bench_somebody_hears};
     struct audio *melody = audio_new_tone(440, 1000, 5000);
     int err;
 
@@ -119,7 +111,7 @@ static inline void bench_leg(uint64_t leg, enum media_codec codec)
 
     assert_int_equal(
         media_core_leg_open(bench.core, leg, (void *)(uintptr_t)leg, bench.now, &talker->mleg), 0);
-    assert_true(media_core_leg_remote(bench.core, leg, &remote, bench.now));
+    assert_true(media_core_leg_remote(bench.core, leg, &remote, bench.now, bench.now));
     talker->sequence = (uint16_t)(1000 * leg);
     talker->timestamp = 100000 * (uint32_t)leg;
     talker->ssrc = 0x1000 + (uint32_t)leg;

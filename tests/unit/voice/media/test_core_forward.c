@@ -297,7 +297,7 @@ static void a_leg_that_may_not_receive_is_sent_nothing(void **state)
     two_talk(MEDIA_PCMU, MEDIA_PCMU);
     remote = bench_remote(AGENT, MEDIA_PCMU);
     remote.receives = false;
-    media_core_leg_remote(bench.core, AGENT, &remote, bench.now);
+    media_core_leg_remote(bench.core, AGENT, &remote, bench.now, bench.now);
     bench_say(CUSTOMER, 0x11);
     bench_wait(100);
     assert_int_equal(bench_heard_count(AGENT), 0);

@@ -402,7 +402,7 @@ static void a_leg_without_telephone_events_hears_the_tones(void **state)
     bench_leg(CUSTOMER, MEDIA_PCMU);
     remote = bench_remote(CUSTOMER, MEDIA_PCMU);
     remote.dtmf_payload_type = MEDIA_NO_DTMF;
-    media_core_leg_remote(bench.core, CUSTOMER, &remote, bench.now);
+    media_core_leg_remote(bench.core, CUSTOMER, &remote, bench.now, bench.now);
     bench_forget();
     media_core_leg_send_digits(bench.core, CUSTOMER, "1", bench.now);
     bench_wait(100);
@@ -420,7 +420,7 @@ static void a_leg_that_may_not_receive_says_that_it_cannot(void **state)
     bench_leg(CUSTOMER, MEDIA_PCMU);
     remote = bench_remote(CUSTOMER, MEDIA_PCMU);
     remote.receives = false;
-    media_core_leg_remote(bench.core, CUSTOMER, &remote, bench.now);
+    media_core_leg_remote(bench.core, CUSTOMER, &remote, bench.now, bench.now);
     media_core_leg_send_digits(bench.core, CUSTOMER, "1", bench.now);
     bench_wait(50);
     assert_false(bench_told(MEDIA_DIGITS_SENT)->done);
@@ -451,7 +451,7 @@ static void a_leg_on_hold_at_its_own_end_is_not_called_silent(void **state)
     bench_answer(CUSTOMER);
     remote = bench_remote(CUSTOMER, MEDIA_PCMU);
     remote.sends = false;
-    media_core_leg_remote(bench.core, CUSTOMER, &remote, bench.now);
+    media_core_leg_remote(bench.core, CUSTOMER, &remote, bench.now, bench.now);
     bench_wait(30000);
     assert_null(bench_told(MEDIA_LEG_SILENT));
 }

@@ -287,7 +287,7 @@ static void a_room_of_fifty_hears_its_two_talkers(void **state)
 
         assert_int_equal(
             media_core_leg_open(bench.core, leg, (void *)(uintptr_t)leg, bench.now, &mleg), 0);
-        media_core_leg_remote(bench.core, leg, &remote, bench.now);
+        media_core_leg_remote(bench.core, leg, &remote, bench.now, bench.now);
         media_core_room_join(bench.core, leg, ROOM, &muted, bench.now);
     }
     for (int i = 0; i < 10; i++) {
