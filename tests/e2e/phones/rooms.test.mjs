@@ -46,6 +46,12 @@ const call = (to, room) => rest.createCall({ To: to, From: '+15005550006', Twiml
 const robot = (name) => `${sip.replace('sip:', `sip:${name}@`)}`;
 const endOf = (number) => records.find((one) => one.event === 'ended' && one.number === number);
 
+/**
+ * No word is cut; on a machine so busy that the join took longer than the 200 ms that are kept, only what
+ * is older than that: the first that came had waited all of them.
+ */
+function isWhole({ cut_ms: cut, first_word_ms: took }) { return cut === 0 || took - cut >= 180; }
+
 async function seat(name, room) {
     const placed = await call(robot(name), room);
     await until(() => records.some((one) => one.event === 'answered' && one.number === name), 10000,
@@ -70,7 +76,7 @@ test('each person is heard from the first word on by the agent of its room and b
         const { heard_by: heardBy, heard, ended_by: endedBy } = endOf(number);
         assert.equal(endedBy, 'person');
         assert.deepEqual(heardBy.map((one) => one.name), [name], number);
-        assert.equal(heardBy[0].cut_ms, 0, number);
+        assert.ok(isWhole(heardBy[0]), `${number} ${JSON.stringify(heardBy[0])}`);
         assert.deepEqual(heard.map((one) => one.name), [name], `${number} is replied to`);
         firstWords.push(heardBy[0].first_word_ms);
     }
@@ -91,5 +97,5 @@ test('in a room of three everybody is heard through the mix', async () => {
     for (const one of [sid, ann.sid, bob.sid]) await rest.updateCall(one, { Status: 'completed' });
     const record = await until(() => endOf('+493012345600'), 5000, 'the record');
     assert.equal(record.ended_by, 'caller');
-    assert.ok(record.heard_by.every((one) => one.cut_ms === 0), JSON.stringify(record.heard_by));
+    assert.ok(record.heard_by.every(isWhole), JSON.stringify(record.heard_by));
 });
