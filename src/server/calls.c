@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "server/dialing.h"
+#include "server/lost_call.h"
 #include "server/server.h"
 
 #define RETRIES "#rc=4&rp=ct,rt,5xx"
@@ -358,29 +359,23 @@ static void call_read(void *arg, const struct telephony_answer *answer)
         free(question);
 }
 
-/* The call of an attempt whose SID nobody told us: to its number, made since it was ordered, and no
- * other attempt's. */
+static bool is_known(void *arg, const char *sid)
+{
+    return traffic_attempt_of_call(&((struct server *)arg)->traffic, sid) != NULL;
+}
+
+/* The call of an attempt whose SID nobody told us. */
 static bool find_call(struct server *server, const struct known_attempt *attempt,
                       const json_t *calls, struct telephony_call *found)
 {
-    instant since =
-        attempt->record.ordered_at ? attempt->record.ordered_at : attempt->record.planned_at;
-    const json_t *one;
-    size_t i;
-    bool any = false;
+    struct lost_call lost = {.attempt = attempt->record.id,
+                             .ordered_at = attempt->record.ordered_at ? attempt->record.ordered_at
+                                                                      : attempt->record.planned_at,
+                             .doubt = server->clock_leapt,
+                             .is_known = is_known,
+                             .arg = server};
 
-    json_array_foreach(calls, i, one)
-    {
-        struct telephony_call call;
-
-        /* The interface tells whole seconds. */
-        if (telephony_call_of(one, &call) && call.made_at >= since - 2 * SECOND &&
-            !traffic_attempt_of_call(&server->traffic, call.sid)) {
-            *found = call;
-            any = true;
-        }
-    }
-    return any;
+    return lost_call_find(&lost, calls, found);
 }
 
 static void calls_listed(void *arg, const struct telephony_answer *answer)

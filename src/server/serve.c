@@ -371,6 +371,7 @@ static void check_leap(void *arg)
         struct event event = {.kind = EVENT_CLOCK_LEAPT, .of.leap = leap};
 
         log_warning("clock.leapt", "seconds=%lld", (long long)(leap / SECOND));
+        server->clock_leapt += leap > 0 ? leap : -leap;
         if (leap > 0)
             server->clock_offset += leap;
         dialing_feed(server, &event, NULL);

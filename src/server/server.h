@@ -66,6 +66,7 @@ struct server {
 
     request_id request_next;
     instant clock_offset; /* what the wall clock has leapt forward since the start */
+    instant clock_leapt;  /* how far in all, in either direction */
     instant fed_at;       /* the core's instants never go back */
     attempt_id stray;     /* of the call that spoke last and belongs to no open attempt */
     char stray_sid[TELEPHONY_SID_SIZE];

@@ -34,7 +34,7 @@ function fits(type, value) {
 }
 
 /** What our engine says beyond the table: the names say whose they are. */
-const OURS = { outdial_trunk: 'up|down|unknown' };
+const OURS = { outdial_trunk: 'up|down|unknown', outdial_status_callback: 'text?' };
 
 /** What is wrong with an object: missing, unknown and mistyped fields. */
 export function differences(fields, object, where) {

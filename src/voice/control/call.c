@@ -62,6 +62,11 @@ const char *call_status_callback(const struct call *call)
     return STATES[call->state].callback;
 }
 
+const char *call_status_url(const struct call *call)
+{
+    return call->life ? call->life->status.url : call->told_url;
+}
+
 const char *call_direction_name(const struct call *call)
 {
     switch (call->direction) {
@@ -180,6 +185,8 @@ void call_callbacks_done(struct call *call)
 {
     if (call_is_live(call) || !call->life || !callback_line_is_empty(&call->life->line))
         return;
+    call->told_url = call->life->status.url;
+    call->life->status.url = NULL;
     machine_bury(call->control, call->life, life_release);
     call->life = NULL;
 }
@@ -191,6 +198,7 @@ static void call_release(void *object)
     free(call->to);
     free(call->from);
     free(call->caller_name);
+    free(call->told_url);
     free(call);
 }
 

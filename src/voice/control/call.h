@@ -82,6 +82,7 @@ struct call {
     unsigned webhooks_open;
     bool leg_is_up; /* from INVITE or arrival to CONTROL_LEG_ENDED */
     struct call_life *life;
+    char *told_url; /* life->status.url, when there is no life any more */
 };
 
 struct call *call_new(struct control *control, enum call_direction direction, const char *to,
@@ -95,6 +96,7 @@ bool call_is_live(const struct call *call);
 bool call_may_become(enum call_state from, enum call_state to);
 const char *call_status(const struct call *call);          /* the REST word */
 const char *call_status_callback(const struct call *call); /* the callback word */
+const char *call_status_url(const struct call *call);      /* NULL: nobody is told */
 const char *call_state_name(enum call_state state);
 const char *call_direction_name(const struct call *call);
 unsigned call_seconds(const struct call *call); /* of conversation; 0 when none */

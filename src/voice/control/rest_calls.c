@@ -80,6 +80,8 @@ json_t *rest_describe_call(struct rest *rest, struct call *call)
     json_object_set_new(json, "caller_name", json_text(call->caller_name));
     json_object_set_new(json, "queue_time", json_text(queue_time));
     json_object_set_new(json, "trunk_sid", json_null());
+    /* ours: how an application that lost the answer to its order knows the call for its own */
+    json_object_set_new(json, "outdial_status_callback", json_text(call_status_url(call)));
     json_object_set_new(json, "uri", json_path(rest, "/Calls/%s.json", call->sid));
     json_object_set_new(json, "subresource_uris", subresources(rest, call));
     return json;

@@ -121,7 +121,7 @@ static void a_calls_answers_are_as_written(void **state)
     struct world *world = golden_world();
 
     (void)state;
-    world_calls(world, "15005550001", "");
+    world_calls(world, "15005550001", "&StatusCallback=http://app/status?attempt=1");
     golden_answer(world, "call_created.json");
     world_answered(world, 1);
     world->now += 75 * SECOND;
@@ -129,6 +129,7 @@ static void a_calls_answers_are_as_written(void **state)
     golden_answer(world, "call_in_progress.json");
     world_rest(world, "POST", "/Calls/CA1.json", "Status=completed");
     golden_answer(world, "call_completed.json");
+    world_acks(world); /* all callbacks are answered: less of the call is kept from now on */
     world_rest(world, "GET", "/Calls.json", "Status=completed&PageSize=1");
     golden_answer(world, "calls_page.json");
     world_free(world);
