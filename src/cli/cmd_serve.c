@@ -43,6 +43,7 @@ static int run(const struct command *command, int argc, char **argv)
             .engine_sip = settings.engine_sip,
             .engine_media = settings.engine_media,
             .engine_alone_s = (unsigned)settings.engine_alone_s,
+            .engine_silent_s = (unsigned)settings.engine_silent_s,
             .log = settings.log,
             .caller_id = settings.caller_id,
             .calls_per_second = (unsigned)settings.calls_per_second,

@@ -35,6 +35,10 @@ static const struct setting table[] = {
      "127.0.0.1", AT(engine_media), "address and ports of its sound"},
     {"engine_alone_s", "--engine-alone-s", SETTING_WHOLE, SERVE, "s", "3-86400", 3, 86400, "600",
      AT(engine_alone_s), "how long that engine waits for a new dialer when its own has died"},
+    {"engine_silent_s", "--engine-silent-s", SETTING_WHOLE, SERVE, "s", "5-86400", 5, 86400, "30",
+     AT(engine_silent_s),
+     "an engine that lives and has not answered for so long is killed and started anew; its calls "
+     "are lost"},
     {"caller_id", "--caller-id", SETTING_TEXT, SERVE, "", "number in E.164", 0, 0, "",
      AT(caller_id), "the number shown to people when a campaign names none"},
     {"calls_per_second", "--calls-per-second", SETTING_WHOLE, SERVE, "calls/s", "1-500", 1, 500,

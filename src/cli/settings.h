@@ -41,7 +41,7 @@ struct settings {
     char *public_url;                              /* or "" */
     char *engine_sip, *engine_http, *engine_media; /* passed to the engine serve starts */
     char *caller_id;                               /* "" */
-    int64_t engine_alone_s;
+    int64_t engine_alone_s, engine_silent_s;
     int64_t calls_per_second;
     int64_t commit_ms;
     int64_t agents_max, calls_max;

@@ -15,12 +15,12 @@
 #include "base/log.h"
 #include "net/child.h"
 #include "net/http_client.h"
-#include "server/credentials.h"
+#include "server/engine_record.h"
 
 /* An engine that never came up is tried so often: what held its port may be on its way out. One that was up
  * once is tried for ever. */
 enum { FIRST_TRIES = 4 };
-enum { READY_S_MAX = 30, PAUSE_MS = 500, PAUSE_MS_MAX = 10000 };
+enum { READY_S_MAX = 30, PAUSE_MS = 500, PAUSE_MS_MAX = 10000, RECORD_AGAIN_S = 2 };
 enum { MISUSED = 2 }; /* the exit code of a program that was called wrongly */
 
 enum engine_state {
@@ -41,13 +41,16 @@ struct engine {
     pid_t pid;           /* of the adopted one */
     int pid_fd;          /* -1 */
     struct http_client *client;
-    struct loop_timer timer;
+    bool surely_ours;    /* the adopted one is the very process recorded */
+    bool unrecorded;     /* the disk refuses engine.json */
+    instant asked_since; /* while asking */
+    struct loop_timer timer, record_timer;
     unsigned pause_ms;
-    unsigned calls_per_second, alone_s;
+    unsigned calls_per_second, alone_s, silent_s;
     unsigned tries; /* to start it, before it was up for the first time */
     bool was_up;
     instant up_since;
-    char why[300]; /* as it said itself why it cannot start; "" */
+    char why[300]; /* as it said itself why it cannot start, or why it was killed; "" */
     char *program, *data, *http, *sip, *media, *trunk, *account, *auth_token, *log;
     char *url;
 };
@@ -69,30 +72,34 @@ static void timer(struct engine *engine, unsigned ms, loop_handler handler)
     check(!err); /* the heap has had room for it since engine_new */
 }
 
-static void record_path(const struct engine *engine, char path[PATH_MAX])
+static void keep_record(void *arg);
+
+static void keep_record_later(struct engine *engine)
 {
-    snprintf(path, PATH_MAX, "%s/engine.json", engine->data);
+    if (loop_timer_start(engine->loop, &engine->record_timer,
+                         loop_now(engine->loop) + RECORD_AGAIN_S * SECOND, keep_record,
+                         engine) != 0)
+        check(!"room for a timer"); /* it has had it since engine_new */
 }
 
-static void forget_record(struct engine *engine)
+/* Again and again while the disk refuses it: without it the next server would not find the engine. */
+static void keep_record(void *arg)
 {
-    char path[PATH_MAX];
+    struct engine *engine = arg;
+    bool is_up = engine->state == ENGINE_RUNNING;
 
-    record_path(engine, path);
-    unlink(path);
-}
+    if (!engine->child || !(is_up || engine->state == ENGINE_STARTING))
+        return;
+    int err = engine_record_write(engine->data, child_pid(engine->child), is_up ? engine->url : "");
 
-/* url "": it is not up yet. */
-static void keep_record(struct engine *engine, pid_t pid, const char *url)
-{
-    json_t *json = json_pack("{s:I, s:s}", "pid", (json_int_t)pid, "http", url);
-    char *text = json ? json_dumps(json, 0) : NULL;
-    int err = text ? secret_write(engine->data, "engine.json", text) : ENOMEM;
-
-    if (err)
-        log_warning("engine.unrecorded", "why=\"%s\"", strerror(err));
-    free(text);
-    json_decref(json);
+    if (err) {
+        if (!engine->unrecorded)
+            log_warning("engine.unrecorded", "why=\"%s\"", strerror(err));
+        keep_record_later(engine);
+    } else if (engine->unrecorded) {
+        log_event("engine.recorded", "pid=%d", (int)child_pid(engine->child));
+    }
+    engine->unrecorded = err != 0;
 }
 
 static void drop_pid(struct engine *engine)
@@ -118,7 +125,9 @@ static void gone(struct engine *engine, const char *why)
 
     engine->child = NULL;
     drop_pid(engine);
-    forget_record(engine);
+    engine_record_remove(engine->data);
+    loop_timer_stop(engine->loop, &engine->record_timer);
+    engine->unrecorded = false;
     if (stopping) {
         log_event("engine.stopped", "why=\"%s\"", why);
         engine->state = ENGINE_IDLE;
@@ -191,7 +200,7 @@ static void on_child_line(void *arg, struct slice line)
         engine->url = slice_dup(slice_from(url));
         check(engine->url);
         is_up(engine);
-        keep_record(engine, child_pid(engine->child), engine->url);
+        keep_record(engine);
         log_event("engine.up", "pid=%d url=%s", (int)child_pid(engine->child), engine->url);
         tell(engine, ENGINE_UP, "");
     }
@@ -243,14 +252,40 @@ static void start(struct engine *engine)
     if (err)
         not_started(engine, strerror(err), false);
     else {
-        keep_record(engine, child_pid(engine->child), "");
+        keep_record(engine);
         timer(engine, READY_S_MAX * 1000, not_ready);
     }
 }
 
+static void signal_it(struct engine *engine, int number)
+{
+    if (engine->child)
+        child_signal(engine->child, number);
+    else if (engine->pid_fd >= 0)
+        syscall(SYS_pidfd_send_signal, engine->pid_fd, number, NULL, 0);
+}
+
+void engine_kill(struct engine *engine)
+{
+    if (engine->state != ENGINE_RUNNING && engine->state != ENGINE_ASKING)
+        return;
+    snprintf(engine->why, sizeof(engine->why), "it had not answered for %u s and was killed",
+             engine->silent_s);
+    log_error("engine.silent", "pid=%d why=\"%s\"",
+              (int)(engine->child ? child_pid(engine->child) : engine->pid), engine->why);
+    signal_it(engine, SIGKILL);
+}
+
 static void on_pid(void *arg, uint32_t events)
 {
-    gone(arg, "the adopted engine ended");
+    struct engine *engine = arg;
+
+    if (engine->state != ENGINE_ASKING) {
+        gone(engine, engine->why[0] ? engine->why : "the adopted engine ended");
+        return;
+    }
+    drop_pid(engine); /* before it was adopted: nobody knew of it */
+    start(engine);
 }
 
 /* Asks for its account: the least it can be asked. */
@@ -272,6 +307,27 @@ static int ask(struct engine *engine, http_answer_handler handler)
     return err;
 }
 
+static void ask_again(void *arg);
+
+/* The engine of a server that died lives and says nothing: calls may hang on it, so it has its time.
+ * Then it is killed, and on_pid starts another. */
+static void is_silent(struct engine *engine)
+{
+    char why[200];
+
+    if (loop_now(engine->loop) - engine->asked_since >= engine->silent_s * SECOND) {
+        engine_kill(engine);
+        return;
+    }
+    snprintf(
+        why, sizeof(why),
+        "the voice engine of the last run, process %d, does not answer; it is asked again, and "
+        "after %u s killed and a new one started",
+        (int)engine->pid, engine->silent_s);
+    tell(engine, ENGINE_SILENT, why);
+    timer(engine, PAUSE_MS, ask_again);
+}
+
 /* The record's engine has answered, or has not. */
 static void on_asked(void *arg, const struct http_answer *answer)
 {
@@ -279,11 +335,14 @@ static void on_asked(void *arg, const struct http_answer *answer)
 
     if (engine->state != ENGINE_ASKING)
         return;
-    if (answer->outcome == HTTP_ANSWERED && answer->status == 200 &&
-        loop_watch(engine->loop, engine->pid_fd, EPOLLIN, on_pid, engine) == 0) {
+    if (answer->outcome == HTTP_ANSWERED && answer->status == 200) {
         is_up(engine);
         log_event("engine.adopted", "pid=%d url=%s", (int)engine->pid, engine->url);
         tell(engine, ENGINE_ADOPTED, "");
+        return;
+    }
+    if (answer->outcome != HTTP_ANSWERED && engine->surely_ours) {
+        is_silent(engine);
         return;
     }
     log_warning("engine.stranger", "pid=%d why=\"%s\"", (int)engine->pid,
@@ -292,20 +351,22 @@ static void on_asked(void *arg, const struct http_answer *answer)
     start(engine);
 }
 
+static void ask_again(void *arg)
+{
+    struct engine *engine = arg;
+    int err = ask(engine, on_asked);
+
+    if (err) {
+        drop_pid(engine);
+        start(engine);
+    }
+}
+
 /* Its dialer was killed before it was up. It has no calls, nobody knows where it listens, and it would keep its
  * ports from the next one: it goes, if it is still what the record says. */
-static void end_half_started(struct engine *engine)
+static void end_half_started(struct engine *engine, const struct engine_record *record)
 {
-    char path[64], words[8192], folder[PATH_MAX];
-
-    snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)engine->pid);
-    snprintf(folder, sizeof(folder), "%s/voice", engine->data);
-    FILE *file = fopen(path, "re");
-    size_t size = file ? fread(words, 1, sizeof(words), file) : 0;
-
-    if (file)
-        fclose(file);
-    if (size && memmem(words, size, folder, strlen(folder) + 1)) {
+    if (engine_record_is(record)) {
         log_warning("engine.half_started", "pid=%d", (int)engine->pid);
         syscall(SYS_pidfd_send_signal, engine->pid_fd, SIGKILL, NULL, 0);
     }
@@ -315,31 +376,29 @@ static void end_half_started(struct engine *engine)
 /* False: there is nobody to ask. */
 static bool ask_recorded(struct engine *engine)
 {
-    char path[PATH_MAX];
+    struct engine_record record;
 
-    record_path(engine, path);
-    json_t *json = json_load_file(path, 0, NULL);
-    const char *http = json_string_value(json_object_get(json, "http"));
-
-    engine->pid = (pid_t)json_integer_value(json_object_get(json, "pid"));
-    if (engine->pid > 0 && http)
-        engine->pid_fd = (int)syscall(SYS_pidfd_open, engine->pid, 0);
-    if (engine->pid_fd >= 0) {
-        free(engine->url);
-        engine->url = slice_dup(slice_from(http));
-    }
-    json_decref(json);
-    if (engine->pid_fd >= 0 && engine->url && !*engine->url)
-        end_half_started(engine);
-    if (engine->pid_fd < 0 || !engine->url)
+    if (!engine_record_read(engine->data, &record))
         return false;
-    int err = ask(engine, on_asked);
-
-    if (err)
+    engine->pid = record.pid;
+    engine->pid_fd = engine_record_open(&record);
+    if (engine->pid_fd < 0)
+        return false;
+    if (!*record.url) {
+        end_half_started(engine, &record);
+        return false;
+    }
+    free(engine->url);
+    engine->url = slice_dup(slice_from(record.url));
+    if (!engine->url || loop_watch(engine->loop, engine->pid_fd, EPOLLIN, on_pid, engine) != 0) {
         drop_pid(engine);
-    else
-        engine->state = ENGINE_ASKING;
-    return !err;
+        return false;
+    }
+    engine->surely_ours = engine_record_is(&record);
+    engine->asked_since = loop_now(engine->loop);
+    engine->state = ENGINE_ASKING;
+    ask_again(engine);
+    return true;
 }
 
 void engine_start(struct engine *engine)
@@ -349,14 +408,6 @@ void engine_start(struct engine *engine)
         start(engine);
 }
 
-static void signal_it(struct engine *engine, int number)
-{
-    if (engine->child)
-        child_signal(engine->child, number);
-    else if (engine->pid_fd >= 0)
-        syscall(SYS_pidfd_send_signal, engine->pid_fd, number, NULL, 0);
-}
-
 static void kill_it(void *arg)
 {
     signal_it(arg, SIGKILL);
@@ -364,7 +415,9 @@ static void kill_it(void *arg)
 
 void engine_stop(struct engine *engine)
 {
-    bool lives = engine->child || (engine->pid_fd >= 0 && engine->state == ENGINE_RUNNING);
+    bool adopted = engine->pid_fd >= 0 && (engine->state == ENGINE_RUNNING ||
+                                           (engine->state == ENGINE_ASKING && engine->surely_ours));
+    bool lives = engine->child || adopted;
 
     if (engine->state == ENGINE_STOPPING)
         return;
@@ -411,6 +464,7 @@ int engine_new(struct engine **enginep, struct loop *loop, const struct engine_o
     engine->pause_ms = PAUSE_MS;
     engine->calls_per_second = options->calls_per_second;
     engine->alone_s = options->alone_s;
+    engine->silent_s = options->silent_s;
     engine->program = options->program ? slice_dup(slice_from(options->program)) : own_program();
     for (size_t i = 0; i < array_count(texts); i++) {
         *texts[i].to = slice_dup(slice_from(texts[i].from));
@@ -424,6 +478,8 @@ int engine_new(struct engine **enginep, struct loop *loop, const struct engine_o
                               &(struct http_client_options){.insecure = false});
     if (!err)
         err = loop_timer_start(loop, &engine->timer, INSTANT_NEVER, start_timed, engine);
+    if (!err)
+        err = loop_timer_start(loop, &engine->record_timer, INSTANT_NEVER, keep_record, engine);
     if (err)
         engine_free(engine);
     else
@@ -438,6 +494,7 @@ void engine_free(struct engine *engine)
     engine->state = ENGINE_IDLE; /* an answer to come says nothing any more */
     http_client_free(engine->client);
     loop_timer_stop(engine->loop, &engine->timer);
+    loop_timer_stop(engine->loop, &engine->record_timer);
     drop_pid(engine);
     if (engine->child)
         child_drop(engine->child, true);

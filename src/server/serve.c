@@ -305,6 +305,9 @@ static void on_engine(void *arg, const struct engine_news *news)
         watch_soon(server->watch);
         tell_ready(process, news->url);
         break;
+    case ENGINE_SILENT:
+        holds_set(server, HOLD_VOICE, news->why);
+        break;
     case ENGINE_DOWN:
         server->voice_is_up = false;
         snprintf(process->why, sizeof(process->why),
@@ -350,6 +353,7 @@ static int make_voice(struct process *process)
         .sip = options->engine_sip,
         .media = options->engine_media,
         .alone_s = options->engine_alone_s,
+        .silent_s = options->engine_silent_s,
         .trunk = process->trunk,
         .account = server->credentials.account,
         .auth_token = server->credentials.auth_token,
@@ -393,7 +397,8 @@ static void voice_begins(struct process *process)
     holds_tell(server);
     if (watch_new(&server->watch, server,
                   server->credentials.hosted && !*process->options->voice ? WATCH_MS_HOSTED
-                                                                          : WATCH_MS) != 0)
+                                                                          : WATCH_MS,
+                  process->options->engine_silent_s) != 0)
         check(!"memory for the watch");
     if (server->engine) {
         engine_start(server->engine);

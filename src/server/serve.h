@@ -22,9 +22,10 @@ struct serve_options {
     const char *voice;      /* URL of another's interface, or "": the engine is ours */
     const char *public_url; /* "" : what it listens on */
     const char *engine_http, *engine_sip, *engine_media;
-    const char *log;         /* "info": the level, for the engine too */
-    const char *caller_id;   /* "" : the credentials', or a fictitious one */
-    unsigned engine_alone_s; /* it waits so long for a new dialer */
+    const char *log;          /* "info": the level, for the engine too */
+    const char *caller_id;    /* "" : the credentials', or a fictitious one */
+    unsigned engine_alone_s;  /* it waits so long for a new dialer */
+    unsigned engine_silent_s; /* it is killed when it has not answered for so long */
     unsigned calls_per_second, commit_ms, agents_max, calls_max;
     size_t upload_size_max;
     bool demo;

@@ -17,9 +17,11 @@ enum { ANSWER_MS_MAX = 3000 };
 
 struct watch {
     struct server *server;
-    unsigned pause_ms;
+    unsigned pause_ms, silent_s;
     struct loop_timer timer;
     bool asking, short_of_room;
+    instant judged_at;  /* the last answer, or the last one that did not come */
+    instant silent_for; /* as far as we were awake to hear */
 };
 
 static void look(void *arg);
@@ -79,6 +81,32 @@ static void is_well(struct server *server)
         dialing_feed(server, &event, NULL);
 }
 
+/* The process lives, but nobody is at home: the calls on it are lost, and no new ones can be made. */
+static void is_silent(struct watch *watch)
+{
+    struct server *server = watch->server;
+    instant now = loop_now(server->loop);
+    instant turn = (watch->pause_ms + ANSWER_MS_MAX) * MILLISECOND;
+    char why[200];
+
+    /* a machine that stood still heard nobody: each question counts for as long as one takes */
+    watch->silent_for += instant_min(now - watch->judged_at, 2 * turn);
+    watch->judged_at = now;
+    if (!server->engine) {
+        holds_set(server, HOLD_VOICE, "the voice engine does not answer; it is asked again");
+        return;
+    }
+    snprintf(why, sizeof(why),
+             "the voice engine does not answer; it is asked again, and after %u s killed and "
+             "started anew",
+             watch->silent_s);
+    holds_set(server, HOLD_VOICE, why);
+    if (watch->silent_for < watch->silent_s * SECOND)
+        return;
+    watch->silent_for = 0;
+    engine_kill(server->engine);
+}
+
 static void asked(void *arg, const struct telephony_answer *answer)
 {
     struct watch *watch = arg;
@@ -91,16 +119,19 @@ static void asked(void *arg, const struct telephony_answer *answer)
     look_again(watch, watch->pause_ms);
     if (!server->voice_is_up)
         return; /* its end was told already */
+    if (!answer->status) {
+        is_silent(watch);
+        return;
+    }
+    watch->silent_for = 0;
+    watch->judged_at = loop_now(server->loop);
     if (answer->outcome == TELEPHONY_DONE) {
         is_well(server);
         look_at_trunk(server, answer->body);
         return;
     }
-    if (answer->status)
-        snprintf(why, sizeof(why), "the voice engine answers with status %u: %s; it is asked again",
-                 answer->status, answer->message);
-    else
-        snprintf(why, sizeof(why), "the voice engine does not answer; it is asked again");
+    snprintf(why, sizeof(why), "the voice engine answers with status %u: %s; it is asked again",
+             answer->status, answer->message);
     holds_set(server, HOLD_VOICE, why);
 }
 
@@ -112,6 +143,10 @@ static void look(void *arg)
     if (server->stopping || server->leaving)
         return;
     look_at_room(watch);
+    if (!server->voice_is_up) {
+        watch->silent_for = 0;
+        watch->judged_at = loop_now(server->loop);
+    }
     if (watch->asking || !server->voice_is_up) {
         look_again(watch, watch->pause_ms);
         return;
@@ -126,7 +161,7 @@ void watch_soon(struct watch *watch)
         look_again(watch, 0);
 }
 
-int watch_new(struct watch **watchp, struct server *server, unsigned pause_ms)
+int watch_new(struct watch **watchp, struct server *server, unsigned pause_ms, unsigned silent_s)
 {
     struct watch *watch = calloc(1, sizeof(*watch));
 
@@ -134,6 +169,8 @@ int watch_new(struct watch **watchp, struct server *server, unsigned pause_ms)
         return ENOMEM;
     watch->server = server;
     watch->pause_ms = pause_ms;
+    watch->silent_s = silent_s;
+    watch->judged_at = loop_now(server->loop);
     int err = loop_timer_start(server->loop, &watch->timer, loop_now(server->loop), look, watch);
 
     if (err)

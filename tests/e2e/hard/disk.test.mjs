@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
+import { killServer } from '../crash/kills.mjs';
 import { OUTDIAL, run } from '../lib/process.mjs';
 import { sleep, until } from '../lib/wait.mjs';
 import { Disk, Refusal, whereMountsAreOurs } from './disk.mjs';
@@ -146,6 +147,27 @@ describe('the disk', { concurrency: 6 }, () => {
             await floor.serve();
             assert.equal((await floor.must('GET', '/campaigns/hard/report')).balance, 'ok');
             assert.ok(existsSync(path.join(disk.data, 'token')));
+        });
+    }));
+
+    test('an engine that was started while it was full is recorded when there is room', () => withDisk((disk) => {
+        const refusal = new Refusal(disk.folder);
+        return withFloor({ data: disk.data, agents: 1, env: refusal.env(disk.data) }, async (floor) => {
+            const first = floor.enginePid();
+            refusal.on(28);
+            process.kill(first, 'SIGKILL');
+            await until(() => floor.server.errors.match(/engine\.up /g).length === 2, 30000, 'another engine');
+            assert.match(floor.server.errors, /engine\.unrecorded/);
+            refusal.off();
+            await until(() => /engine\.recorded/.test(floor.server.errors), 10000, 'it to be recorded');
+            const second = floor.enginePid();
+            assert.notEqual(second, first);
+            await floor.released();
+            await floor.inTheirRooms();
+            await killServer(floor);
+            await floor.serve();
+            assert.match(floor.server.errors, /engine\.adopted/);
+            assert.equal(floor.enginePid(), second);
         });
     }));
 

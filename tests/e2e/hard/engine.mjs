@@ -5,10 +5,15 @@ import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { killServer } from '../crash/kills.mjs';
 import { sleep, until } from '../lib/wait.mjs';
-import { Floor, LONG, short, withFloor } from './floor.mjs';
+import { Floor, LONG, long, short, withFloor } from './floor.mjs';
 
 const memory = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+
+const isAlive = (pid) => {
+    try { return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')); } catch { return false; }
+};
 
 /** A voice service by another's hand: silent, or answering everything with 500, as `mode` says. */
 async function strangeService(mode) {
@@ -30,7 +35,7 @@ async function strangeService(mode) {
 
 export function engine() {
     test('an engine that is stopped for a while (SIGSTOP) is noticed, waited for, and nobody is called twice', () =>
-        withFloor({ agents: 3, apart: true }, async (floor) => {
+        withFloor({ agents: 3, apart: true, args: ['--engine-silent-s', '600'] }, async (floor) => {
             await floor.list(short(14));
             await until(() => floor.ended().length >= 3, 30000, 'the first calls');
             const engine = floor.enginePid();
@@ -50,6 +55,38 @@ export function engine() {
             } finally { process.kill(engine, 'SIGCONT'); }
             await floor.released();
             assert.equal(floor.enginePid(), engine, 'it is the same engine');
+            await floor.inTheirRooms(60000);
+            await floor.settles({ ms: 90000, lostCalls: true });
+        }));
+
+    test('an engine that lives and stays silent is killed and started anew, its calls end honestly', () =>
+        withFloor({ agents: 3, apart: true, args: ['--engine-silent-s', '6'] }, async (floor) => {
+            await floor.list([...short(10), ...long(2)]);
+            await floor.talking(2);
+            const engine = floor.enginePid();
+            process.kill(engine, 'SIGSTOP');
+            assert.match((await floor.hold('voice')).why, /does not answer.*after 6 s killed/);
+            await until(() => !isAlive(engine), 30000, 'the silent engine to be killed', 50);
+            await floor.released(30000);
+            assert.match(floor.server.errors, /engine\.silent .*had not answered for 6 s and was killed/);
+            assert.match(floor.server.errors, /dialling\.held by=voice .*had not answered for 6 s and was killed/);
+            assert.notEqual(floor.enginePid(), engine);
+            await floor.inTheirRooms(60000);
+            await floor.settles({ ms: 90000, lostCalls: true });
+        }));
+
+    test('a silent engine of a server that was killed has its time, is killed, and a new one is started', () =>
+        withFloor({ agents: 2, apart: true, args: ['--engine-silent-s', '5'] }, async (floor) => {
+            await floor.list(short(6));
+            await until(() => floor.ended().length >= 2, 30000, 'the first calls');
+            const engine = floor.enginePid();
+            await killServer(floor);
+            process.kill(engine, 'SIGSTOP'); /* before, the system would wake and end it as an orphan */
+            await floor.serve();
+            assert.ok(!isAlive(engine), 'it is gone');
+            assert.match(floor.server.errors, /held by=voice .*of the last run, process \d+, does not answer/);
+            assert.match(floor.server.errors, /engine\.silent pid=\d+ /);
+            await floor.released();
             await floor.inTheirRooms(60000);
             await floor.settles({ ms: 90000, lostCalls: true });
         }));
