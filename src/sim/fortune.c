@@ -143,6 +143,7 @@ static void change_options(struct world *world, campaign_id campaign)
     struct campaign_options *options = &world->campaigns[campaign - 1].options;
     instant answer_wait_max = options->answer_wait_max;
 
+    ++world->campaigns[campaign - 1].plan;
     *options = weather_options(&world->rng);
     options->answer_wait_max = answer_wait_max;
     event.of.campaign.id = campaign;

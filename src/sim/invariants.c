@@ -60,8 +60,8 @@ static instant offset_at(const struct zone *zone, instant at)
     return zone->offsets_s[past] * SECOND;
 }
 
-static bool open_everywhere(const struct world *world, const struct calling_hours *hours,
-                            uint32_t zone_set)
+bool invariants_open(const struct world *world, const struct calling_hours *hours,
+                     uint32_t zone_set)
 {
     const struct zone_set *set = &world->limits.zone_sets[zone_set];
 
@@ -91,6 +91,57 @@ static uint32_t rung_since(const struct world_ids *rung, instant since)
     for (uint32_t i = rung->count; i--;)
         count += (instant)rung->at[i] > since;
     return count;
+}
+
+/* A day is what the calendar says, in each zone of the number. */
+static int64_t day_of(const struct zone *zone, instant at)
+{
+    instant local = at + offset_at(zone, at);
+
+    return local / DAY - (local % DAY < 0);
+}
+
+bool invariants_today(const struct world *world, uint32_t zone_set, instant at)
+{
+    const struct zone_set *set = &world->limits.zone_sets[zone_set];
+    bool today = false;
+
+    for (uint32_t i = 0; i < set->zone_count; ++i) {
+        const struct zone *zone = &world->limits.zones[set->zones[i]];
+
+        today |= day_of(zone, at) >= day_of(zone, world->now);
+    }
+    return today;
+}
+
+/* On either side of each change of clocks the core knows the time as plain counting does. */
+void invariants_edges(struct world *world)
+{
+    for (uint32_t i = 0; i < world->limits.zone_count; ++i) {
+        const struct zone *zone = &world->limits.zones[i];
+
+        for (uint32_t t = 0; t < zone->transition_count; ++t)
+            for (instant at = zone->transitions[t] - 1; at <= zone->transitions[t] + 1; ++at)
+                if (zone_local(zone, at) != at + offset_at(zone, at))
+                    world_break(world, "zone %u: the clock is wrong when it is changed", i);
+    }
+}
+
+static void check_day(struct world *world, uint32_t cap, const struct world_ids *rung,
+                      uint32_t zone_set, const char *whose, uint64_t id)
+{
+    const struct zone_set *set = &world->limits.zone_sets[zone_set];
+
+    for (uint32_t i = 0; cap && i < set->zone_count; ++i) {
+        const struct zone *zone = &world->limits.zones[set->zones[i]];
+        uint32_t count = 0;
+
+        for (uint32_t j = rung->count; j--;)
+            count += day_of(zone, (instant)rung->at[j]) == day_of(zone, world->now);
+        if (count >= cap)
+            world_break(world, "%s %llu is rung more often than allowed in a day", whose,
+                        (unsigned long long)id);
+    }
 }
 
 static void check_caps(struct world *world, const struct attempt_caps *caps,
@@ -126,10 +177,17 @@ static void ordered(struct world *world, const struct effect *effect)
                     (unsigned long long)lead->row.id);
     if (number->flags & (CONTACT_EMERGENCY | CONTACT_PREMIUM))
         world_break(world, "number %llu may never be called", (unsigned long long)number->id);
-    if (!open_everywhere(world, &options->hours, number->zone_set))
+    if (!invariants_open(world, &options->hours, number->zone_set))
         world_break(world, "number %llu is rung outside its hours", (unsigned long long)number->id);
     check_caps(world, &options->number_caps, &number->rung, "number", number->id);
     check_caps(world, &options->person_caps, &person->rung, "person", lead->row.person);
+    check_day(world, options->number_caps.per_day, &number->rung, number->zone_set, "number",
+              number->id);
+    check_day(world, options->person_caps.per_day, &person->rung, number->zone_set, "person",
+              lead->row.person);
+    if (effect->of.place.ring_timeout_s != (options->ring_timeout + SECOND - 1) / SECOND)
+        world_break(world, "attempt %llu is to ring for another time than its campaign says",
+                    (unsigned long long)effect->of.place.attempt);
     if (!dialer_attempt(world->dialer, effect->of.place.attempt, &record))
         world_break(world, "a call is ordered for no attempt");
     else if (!effect->of.place.agent && !record.unguarded)
@@ -200,31 +258,6 @@ void invariants_not_ordered(struct world *world, attempt_id id)
     forget_ring(&world->persons[call->account.person - 1].rung, call->ordered_at);
 }
 
-/* One campaign alone: what is out beyond its idle agents stays within the book. */
-static void check_gate(struct world *world, const struct attempt_record *record)
-{
-    struct campaign_facts facts;
-    uint64_t out = 0, idle = agents_idle(world, record->campaign), risk;
-
-    if (world->weather.campaigns > 1 || !dialer_campaign(world->dialer, record->campaign, &facts) ||
-        !facts.options.abandonment.ceiling_per_mille)
-        return;
-    for (attempt_id id = record->id; id && id + 400 > record->id; --id) {
-        const struct world_call *call = world_call(world, id);
-
-        out += call->unguarded_life == world->life + 1;
-    }
-    if (out > idle * facts.options.ratio_percent / 100)
-        world_break(world, "more calls are out than the ratio allows");
-    if (out <= idle)
-        return;
-    risk = out - idle;
-    if ((facts.ledger.abandoned + risk) * 1000 >
-        facts.options.abandonment.ceiling_per_mille *
-            (facts.ledger.answered_live + risk + facts.options.abandonment.credit_answers))
-        world_break(world, "a call goes beyond what the abandonment rule leaves");
-}
-
 /* Nobody who answered is cut off without a word: but a machine, or by an agent. */
 void invariants_call_over(struct world *world, attempt_id id)
 {
@@ -284,7 +317,7 @@ void invariants_attempt(struct world *world, const struct attempt_record *record
     if (first && record->state == ATTEMPT_PLANNED)
         check_lines(world, record);
     if (first && record->state == ATTEMPT_PLANNED && record->unguarded)
-        check_gate(world, record);
+        turns_gate(world, record);
     if (record->state == ATTEMPT_ENDED && !call->ended) {
         call->ended = true;
         if (call->made && !call->gone && !call_status_is_final(call->status)) {
@@ -400,6 +433,11 @@ void invariants_after(struct world *world)
 {
     enum { TOLD_EVERY = 97 };
 
+    if (!world->starting) {
+        promises_after(world);
+        promises_all_asked(world);
+        turns_after(world);
+    }
     if (!world->starting)
         look_for_recovery(world);
     if (world->options.audit_every && !world->starting &&

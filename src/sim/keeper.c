@@ -184,6 +184,7 @@ void keeper_claim(struct world *world, const struct effect *effect)
 
         heap_remove(&campaign->claimable, &lead->due);
         lead->claimed = true;
+        lead->mislaid_life = 0; /* looked for anew */
         event.of.lead = keeper_facts(world, lead->row.id);
         world_deliver(world, &event, at);
         ++ended.of.claim.count;
@@ -336,6 +337,8 @@ static void load_attempts(struct world *world)
         event = (struct event){.kind = EVENT_ATTEMPT_RECOVERED};
         event.of.attempt = *row;
         world->calls[id - 1].open_life = world->life + 1;
+        if (row->ordered_at && row->state != ATTEMPT_ENDED)
+            promises_doubt(world, &world->calls[id - 1]);
         world_feed(world, &event);
         if (world->up && !dialer_attempt(world->dialer, id, &(struct attempt_record){0}))
             world_break(world, "attempt %llu was stored open and is not in memory after a start",
@@ -380,6 +383,8 @@ void keeper_restart(struct world *world)
         struct event event = {.kind = EVENT_AGENT_LOADED};
 
         agent->told = agent->row;
+        agent->unasked_life = agent->row.leg_serial ? world->life + 1 : 0;
+        world->unasked += agent->row.leg_serial != 0;
         event.of.agent.record = agent->row;
         if (reservation_is_live(agent->reservation.status))
             event.of.agent.reservation = agent->reservation;

@@ -94,6 +94,7 @@ static void enter_room(struct world *world, attempt_id id, uint32_t place)
         return;
     leave_room(world, id);
     call->room = (int)place;
+    call->entered = true;
     ++agent->guests;
     ++world->statistics.bridged;
     check_room(world, agent);
@@ -345,6 +346,7 @@ void phone_network_order(struct world *world, const struct effect *effect, uint3
     }
     ++world->statistics.calls;
     call->made = true;
+    promises_made(world, id);
     if (call->ended) {
         call->disowned = true;
         ++world->statistics.disowned;

@@ -111,6 +111,10 @@ void shell_hear(struct world *world, const struct event *event)
 {
     attempt_id id = event->of.call.attempt;
 
+    if (event->kind == EVENT_AGENT_LEG_CONNECTED || event->kind == EVENT_AGENT_LEG_LOST)
+        promises_asked_leg(world, event->of.leg.agent);
+    if (event->kind >= EVENT_CALL_PLACED && event->kind <= EVENT_CALL_MACHINE)
+        promises_hear(world, event);
     switch ((int)event->kind) {
     case EVENT_CALL_PLACED: {
         struct effect cancel = {.kind = EFFECT_CANCEL_CALL, .of.attempt_id = id};

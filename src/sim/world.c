@@ -143,14 +143,32 @@ static void tempt_fate(struct world *world, const struct effect *effect)
 
 static void watch_attempt(struct world *world, const struct attempt_record *record)
 {
+    promises_attempt(world, record);
+    turns_attempt(world, record);
     invariants_attempt(world, record);
     ledger_told(world, record);
+    if (!record->open)
+        world_call(world, record->id)->closed_in = world->statistics.events;
     if (record->open)
         world_call(world, record->id)->open_life = world->life + 1;
 }
 
+static void watch_asking(struct world *world, const struct effect *effect)
+{
+    if (effect->kind == EFFECT_POLL_CALL)
+        promises_asked(world, world_call(world, effect->of.poll.attempt));
+    if (effect->kind == EFFECT_POLL_AGENT_LEG || effect->kind == EFFECT_DIAL_AGENT_LEG ||
+        effect->kind == EFFECT_HANG_UP_AGENT_LEG)
+        promises_asked_leg(world, effect->of.leg.agent);
+    if (effect->kind == EFFECT_SCREEN_POP && effect->of.pop.kind == POP_PREVIEW)
+        world->agents[effect->of.pop.agent - 1].preview = effect->of.pop.lead;
+    if (effect->kind == EFFECT_RECORD_RESERVATION)
+        turns_reservation(world, &effect->of.reservation);
+}
+
 static void watch(struct world *world, const struct effect *effect)
 {
+    watch_asking(world, effect);
     tempt_fate(world, effect);
     if (effect->kind == EFFECT_PLACE_CALL)
         invariants_ordered(world, effect);
@@ -160,11 +178,15 @@ static void watch(struct world *world, const struct effect *effect)
         world_break(world, "dialling is held, and there is %s", effect_kind_name(effect->kind));
     if (effect->kind == EFFECT_RECORD_ATTEMPT)
         watch_attempt(world, &effect->of.attempt);
-    if (effect->kind == EFFECT_RECORD_LEAD)
+    if (effect->kind == EFFECT_RECORD_LEAD) {
+        promises_lead(world, &effect->of.lead);
+        refusals_lead(world, &effect->of.lead);
         world->leads[effect->of.lead.id - 1].told = effect->of.lead;
+    }
     if (effect->kind == EFFECT_RECORD_CAMPAIGN)
         world->campaigns[effect->of.campaign.id - 1].told = effect->of.campaign.state;
     if (effect->kind == EFFECT_RECORD_AGENT) {
+        turns_agent(world, &effect->of.agent);
         world->agents[effect->of.agent.id - 1].told = effect->of.agent;
         people_see(world, effect);
     }
@@ -305,6 +327,7 @@ static void start_server(struct world *world)
     world->journal_life = world->journal_size = world->mark_count = 0;
     world->effects_digest = 0;
     world->starting = true;
+    promises_start(world);
     keeper_restart(world);
     world->starting = false;
     if (world->up)
@@ -569,6 +592,7 @@ struct world *world_new(uint64_t seed, const struct world_options *options)
     if (!options->sweep)
         world->limits.talk_check = (instant)(20 + rng_below(&world->rng, 600)) * SECOND;
     invariants_zones(&world->limits);
+    invariants_edges(world);
     world->now = world->weather.night ? before_a_change(world) : world->weather.starts_at;
     heap_init(&world->queue);
     keeper_init(world);

@@ -62,6 +62,12 @@ struct world_lead {
     struct heap_node due;    /* in its campaign's claimable leads */
     bool claimed;
     uint8_t number_count;
+    agent_id promised; /* the call back, by whom and when, and under which plan of the campaign */
+    instant promised_at;
+    uint32_t promised_plan;
+    instant mislaid_since; /* claimed, and not in memory */
+    uint32_t mislaid_life;
+    uint64_t mislaid_leaps;
 };
 
 struct world_campaign {
@@ -69,7 +75,8 @@ struct world_campaign {
     enum campaign_state row, told;
     struct campaign_options options;
     struct heap claimable;
-    bool gone; /* finished */
+    bool gone;     /* finished */
+    uint32_t plan; /* grows with each change of the options */
 };
 
 /* A call as the engine knows it. */
@@ -94,7 +101,12 @@ struct world_call {
     uint32_t seen_life, waits_life, unguarded_life; /* 1 + the life in which it was so */
     bool leapt;                                     /* the clock leapt while it waited */
     uint16_t sip_code;
-    bool heard; /* agent and customer were together */
+    bool heard;   /* agent and customer were together */
+    bool entered; /* was in a room, whoever else was there */
+    uint32_t news_life,
+        unasked_life;   /* 1 + the life that knows of the answer; that has not asked */
+    uint64_t agents;    /* that it was given to; a bit each */
+    uint64_t closed_in; /* the event */
 };
 
 struct world_agent {
@@ -104,6 +116,11 @@ struct world_agent {
     uint32_t guests;
     uint8_t campaign_count;
     campaign_id campaigns[AGENT_CAMPAIGNS_MAX];
+    lead_id preview;    /* last on the screen */
+    uint64_t picked_in; /* the event that reserved it, and since when it had waited */
+    instant picked_since, wrap_until;
+    uint32_t wrap_life, unasked_life;
+    uint64_t wrap_leaps;
 };
 
 struct world_batch {
@@ -176,6 +193,13 @@ struct world {
     uint32_t mark_count, mark_room;
     struct world_ledger ledgers[WEATHER_CAMPAIGNS_MAX]; /* of all attempts, as told */
     struct world_ledger base[WEATHER_CAMPAIGNS_MAX];    /* of those closed before this life */
+    instant planned_at;                                 /* the last call, in that life */
+    uint32_t planned_life;
+    uint32_t unasked; /* calls and legs of before the start, not yet asked after */
+    attempt_id said_no;
+    uint32_t lead_looked_at;
+    agent_id picked;
+    campaign_id picked_for;
     bool broken;
     char complaint[256];
     struct world_statistics statistics;
@@ -296,6 +320,36 @@ void invariants_call_over(struct world *world, attempt_id id); /* by order, whil
 void invariants_restarted(struct world *world);
 void invariants_after(struct world *world);
 void invariants_at_rest(struct world *world);
+
+bool invariants_open(const struct world *world, const struct calling_hours *hours,
+                     uint32_t zone_set); /* now, in every zone of the set */
+
+bool invariants_today(const struct world *world, uint32_t zone_set,
+                      instant at); /* or later, in a zone of the set */
+void invariants_edges(struct world *world);
+
+/* refusals.c */
+void refusals_lead(struct world *world, const struct lead_record *record);
+
+/* promises.c: what people who are called were promised */
+const struct event *world_fed(const struct world *world); /* the event in hand */
+void promises_attempt(struct world *world, const struct attempt_record *record);
+void promises_lead(struct world *world, const struct lead_record *record);
+void promises_made(struct world *world, attempt_id id);
+void promises_hear(struct world *world, const struct event *event);
+void promises_after(struct world *world);
+void promises_start(struct world *world);
+void promises_doubt(struct world *world, struct world_call *call); /* found open by a start */
+void promises_asked(struct world *world, struct world_call *call);
+void promises_asked_leg(struct world *world, agent_id id);
+void promises_all_asked(struct world *world);
+
+/* turns.c: what agents were promised; before the record is taken down */
+void turns_agent(struct world *world, const struct agent_record *record);
+void turns_reservation(struct world *world, const struct reservation_record *record);
+void turns_attempt(struct world *world, const struct attempt_record *record);
+void turns_after(struct world *world);
+void turns_gate(struct world *world, const struct attempt_record *record);
 
 /* ledger.c */
 void ledger_told(struct world *world, const struct attempt_record *record);
