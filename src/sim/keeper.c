@@ -388,6 +388,8 @@ void keeper_restart(struct world *world)
         event.of.agent.record = agent->row;
         if (reservation_is_live(agent->reservation.status))
             event.of.agent.reservation = agent->reservation;
+        turns_reservation(world,
+                          &agent->reservation); /* a wrap-up is not longer than a whole one */
         event.of.agent.campaign_count = agent->campaign_count;
         memcpy(event.of.agent.campaigns, agent->campaigns, sizeof(agent->campaigns));
         world_feed(world, &event);
