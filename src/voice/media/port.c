@@ -216,7 +216,11 @@ static instant arrival_of(const struct media *media, struct msghdr *message, ins
         stamp = (struct timespec *)(void *)CMSG_DATA(part);
         clock_gettime(CLOCK_REALTIME, &wall);
         ago = (wall.tv_sec - stamp->tv_sec) * SECOND + (wall.tv_nsec - stamp->tv_nsec) / 1000;
-        return ago > 0 && ago < MINUTE ? now - ago : now; /* the wall clock may have been set */
+        if (ago <= 0 || ago >= MINUTE)
+            return now; /* the wall clock may have been set */
+        /* our clock after the wall's: a thread that had to wait between the two errs towards late, and
+         * does not take the leg's own first packet for one from before its time */
+        return instant_min(now, media_clock(media) - ago);
     }
     return now;
 }
