@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 
-enum { RETRY_MS = 500, SAY_S = 30, HASTY_TRIES_MAX = 8 };
+enum { RETRY_MS = 500, SAY_S = 30, HASTY_TRIES_MAX = 8, REST_MS = 1 };
 
 struct job {
     struct job *next;
@@ -43,6 +43,7 @@ struct keeper {
     struct recent commits;               /* loop's thread */
     struct job_list mine, done;          /* the store thread's: in work, and through */
     struct job_list going;               /* the store thread's: ALONE ones that have more to do */
+    instant step;                        /* the store thread's: how long the last one's step took */
     size_t lost;                         /* its MUSTs that could not be written at the end */
 };
 
@@ -137,6 +138,14 @@ static void nap(unsigned ms)
     nanosleep(&span, NULL);
 }
 
+static void deadline(struct timespec *until, unsigned ms)
+{
+    clock_gettime(CLOCK_MONOTONIC, until);
+    until->tv_nsec += ms * 1000000L;
+    until->tv_sec += until->tv_nsec / 1000000000L;
+    until->tv_nsec %= 1000000000L;
+}
+
 /* What went through, and how the store is, is told to the loop. */
 static void tell(struct keeper *keeper)
 {
@@ -209,8 +218,10 @@ static bool is_transacted(const struct job *job)
 /* Work that makes its own transactions, or a part of it. */
 static void do_step(struct keeper *keeper, struct job *job)
 {
+    instant begun = clock_now();
     int answer = job->work(keeper->store, job->arg);
 
+    keeper->step = clock_now() - begun;
     if (answer == KEEPER_MORE)
         list_add(&keeper->going, job);
     else
@@ -276,10 +287,7 @@ static void wait_and_serve(struct keeper *keeper, int err)
     struct timespec until;
     int over = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += RETRY_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    deadline(&until, RETRY_MS);
     while (over != ETIMEDOUT) {
         serve_meanwhile(keeper, err);
         pthread_mutex_lock(&keeper->lock);
@@ -312,10 +320,10 @@ static int insist(struct keeper *keeper, struct job *job, int err)
     return err;
 }
 
-/* One step of one of those that have more to do; false: there is none. */
+/* One step of one of those that have more to do; false: there is none, or the store is to rest. */
 static bool go_on(struct keeper *keeper)
 {
-    if (!keeper->going.first)
+    if (!keeper->going.first || (store_wants_rest(keeper->store) && !is_stopping(keeper)))
         return false;
     struct job *job = list_take(&keeper->going);
 
@@ -324,12 +332,13 @@ static bool go_on(struct keeper *keeper)
     return true;
 }
 
-/* The records of a group gather; the time is not lost to those that have more to do. */
+/* The records of a group gather; the time is not lost to those that have more to do, as far as their
+ * steps fit into it. */
 static void gather(struct keeper *keeper)
 {
     instant until = clock_now() + (instant)keeper->commit_ms * MILLISECOND;
 
-    while (clock_now() < until && go_on(keeper))
+    while (clock_now() + keeper->step <= until && go_on(keeper))
         ;
     instant left = until - clock_now();
 
@@ -379,8 +388,25 @@ static void do_group(struct keeper *keeper, const struct job *end)
     }
 }
 
+/* Work that stands alone lets everything else pass that came with it. */
+static void put_alone_last(struct job_list *list)
+{
+    struct job_list all, alone;
+
+    list_init(&all);
+    list_init(&alone);
+    list_move(&all, list);
+    while (all.first) {
+        struct job *job = list_take(&all);
+
+        list_add(job->kind == KEEPER_ALONE ? &alone : list, job);
+    }
+    list_move(list, &alone);
+}
+
 static void do_mine(struct keeper *keeper)
 {
+    put_alone_last(&keeper->mine);
     while (keeper->mine.first) {
         struct job *end = keeper->mine.first;
 
@@ -396,14 +422,33 @@ static void do_mine(struct keeper *keeper)
     tell(keeper);
 }
 
+/* With the lock held. */
+static bool may_go_on(const struct keeper *keeper)
+{
+    return keeper->going.first && !store_wants_rest(keeper->store);
+}
+
+/* For a post, or the end of the store's rest. With the lock held. */
+static void await(struct keeper *keeper)
+{
+    struct timespec until;
+
+    if (!keeper->going.first) {
+        pthread_cond_wait(&keeper->wake, &keeper->lock);
+        return;
+    }
+    deadline(&until, REST_MS);
+    pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
+}
+
 static void *keeper_main(void *arg)
 {
     struct keeper *keeper = arg;
 
     pthread_mutex_lock(&keeper->lock);
     for (;;) {
-        while (!keeper->posted.first && !keeper->stopping && !keeper->going.first)
-            pthread_cond_wait(&keeper->wake, &keeper->lock);
+        while (!keeper->posted.first && !keeper->stopping && !may_go_on(keeper))
+            await(keeper);
         if (!keeper->posted.first && !keeper->going.first)
             break;
         /* Work that stands alone gathers nothing by waiting; an import brings it in long rows. */

@@ -25,7 +25,8 @@
  * work ends at once with the disk's error, also the KEEPER_READ without work: its records are not there.
  * The error of one KEEPER_WRITE's work undoes its group, which is then done one by one.
  * KEEPER_ALONE runs outside any transaction: work that makes its own. It may answer KEEPER_MORE: then it
- * is called again, behind what was posted meanwhile, and while the records of a group gather.
+ * is called again, behind what was posted meanwhile, and while the records of a group gather; not while
+ * the store wants rest. Other kinds overtake it: what came with it and what comes between its steps.
  */
 struct keeper;
 

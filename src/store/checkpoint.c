@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* LAST: so few are copied by the owner itself. */
-enum { LAST = 1000, TURNS_MAX = 4, QUIET_MS = 1000, STUCK_MS = 100 };
+/* FEW: so many are copied by the owner itself. MISSES_MAX: after so many, waiting is thought useless. */
+enum { FEW = 1000, MISSES_MAX = 3, QUIET_MS = 1000, STUCK_MS = 100 };
 
 struct checkpoint {
     sqlite3 *own, *owner;
@@ -19,6 +19,8 @@ struct checkpoint {
     /* Pages in the log and how many of them are copied; both begin anew with the log. */
     _Atomic int written, copied;
     _Atomic unsigned commits, turns; /* turns: how often it has begun anew */
+    _Atomic unsigned
+        misses; /* moments with all copied at which it did not begin anew, as somebody reads */
 };
 
 static int waiting(const struct checkpoint *checkpoint)
@@ -61,7 +63,7 @@ static bool copy(struct checkpoint *checkpoint, sqlite3 *db)
 
 static bool is_wanted(const struct checkpoint *checkpoint)
 {
-    int least = checkpoint->written < CHECKPOINT_TURN ? CHECKPOINT_STEP : LAST / 2;
+    int least = checkpoint->written < CHECKPOINT_TURN ? CHECKPOINT_STEP : 1;
 
     return waiting(checkpoint) >= least;
 }
@@ -70,8 +72,14 @@ static bool is_wanted(const struct checkpoint *checkpoint)
  * must not fill the disk. */
 static bool owner_copies(const struct checkpoint *checkpoint)
 {
-    return checkpoint->written >= CHECKPOINT_TURN &&
-           (waiting(checkpoint) <= LAST || checkpoint->written >= TURNS_MAX * CHECKPOINT_TURN);
+    return checkpoint->written >= CHECKPOINT_LATE &&
+           (waiting(checkpoint) <= FEW || checkpoint->written >= CHECKPOINT_LAST);
+}
+
+bool checkpoint_is_behind(const struct checkpoint *checkpoint)
+{
+    return checkpoint->written >= CHECKPOINT_REST && waiting(checkpoint) &&
+           checkpoint->misses < MISSES_MAX;
 }
 
 /* In the owner's thread after every commit. */
@@ -84,7 +92,11 @@ static int committed(void *arg, sqlite3 *db, const char *name, int pages)
         pthread_mutex_lock(&checkpoint->lock);
         checkpoint->copied = 0;
         checkpoint->turns++;
+        checkpoint->misses = 0;
         pthread_mutex_unlock(&checkpoint->lock);
+    } else if (is_first && checkpoint->written >= CHECKPOINT_REST) {
+        checkpoint
+            ->misses++; /* a reader, or only a commit that had begun before the last page was copied */
     }
     checkpoint->written = pages;
     checkpoint->commits++;
@@ -139,8 +151,10 @@ static void *checkpoint_main(void *arg)
         bool done = copy(checkpoint, checkpoint->own);
 
         pthread_mutex_lock(&checkpoint->lock);
-        if (!done && !checkpoint->stopping)
+        if (!done && !checkpoint->stopping) {
+            checkpoint->misses = MISSES_MAX;
             wait_ms(checkpoint, STUCK_MS);
+        }
     }
     pthread_mutex_unlock(&checkpoint->lock);
     return NULL;

@@ -64,6 +64,7 @@ struct store_ops {
     int (*begin)(void *self, bool relaxed);
     int (*commit)(void *self);
     void (*rollback)(void *self);
+    bool (*wants_rest)(const void *self); /* as store_wants_rest */
     /* A reader's view stands still between the two; an owner's does so anyway. */
     int (*hold)(void *self);
     void (*let_go)(void *self);

@@ -12,6 +12,7 @@ struct sqlite_side {
     sqlite3 *db;
     struct checkpoint *checkpoint; /* NULL: a reader's */
     int lock_fd;                   /* -1: a reader's */
+    int log_fd;                    /* of the log, for send_off; -1: not yet */
     char *path;
     char why[512];
     bool relaxed;            /* synchronous=NORMAL at this moment */

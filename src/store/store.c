@@ -112,6 +112,11 @@ int store_begin(struct store *store)
     return begin(store, false);
 }
 
+bool store_wants_rest(const struct store *store)
+{
+    return store->ops->wants_rest(store->self);
+}
+
 int store_begin_relaxed(struct store *store)
 {
     return begin(store, true);

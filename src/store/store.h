@@ -45,6 +45,10 @@ void store_close(struct store *store); /* NULL is fine; an open transaction is d
 int store_check(struct store *store, unsigned ms_max, bool *whole) must_check;
 const char *store_why(const struct store *store); /* of the last call that failed */
 
+/* What has been written is still on its way into the file: work that can wait (an import) does, for some
+ * hundredths of a second, so that records do not wait for it. */
+bool store_wants_rest(const struct store *store);
+
 int store_begin(struct store *store) must_check;
 int store_commit(struct store *store) must_check;
 void store_rollback(struct store *store);

@@ -209,6 +209,11 @@ static int memory_examine(void *self, unsigned ms_max, bool *whole)
     return 0;
 }
 
+static bool memory_wants_rest(const void *self)
+{
+    return false;
+}
+
 static int memory_hold(void *self)
 {
     return 0;
@@ -493,6 +498,7 @@ static const struct store_ops memory_ops = {
     .begin = memory_begin,
     .commit = memory_commit,
     .rollback = memory_rollback,
+    .wants_rest = memory_wants_rest,
     .examine = memory_examine,
     .hold = memory_hold,
     .let_go = memory_let_go,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <signal.h>
@@ -370,7 +371,14 @@ static void commits_do_not_wait_for_the_copying_into_the_file(void **state)
     gate_wait_for_one();                                  /* the copying hangs in the disk ... */
     import_leads(here->store, campaign, 500 * 1000, 100); /* ... and commits do not */
     assert_int_equal(gate_waiting(), 1);
+    for (unsigned i = 0; !store_wants_rest(here->store) && i < 200; i++)
+        import_leads(here->store, campaign, 600 * 1000 + 1000 * i, 20);
+    assert_true(store_wants_rest(here->store)); /* who can wait is asked to; records still go in */
+    import_leads(here->store, campaign, 900 * 1000, 10);
+    assert_int_equal(gate_waiting(), 1);
     gate_set(false);
+    while (store_wants_rest(here->store)) /* the thread gets on as nobody writes */
+        sched_yield();
     balances(here->store, campaign);
     store_close(here->store);
     here->store = NULL;
