@@ -221,6 +221,13 @@ if(TARGET room_sim)
                  COMMAND sim_weather --seed ${part}000000 --total 2500000 --events 8000)
     endforeach()
     add_test(NAME sim.new COMMAND sim_weather --seeds 10 --random --events 20000)
+    # Seeds that broke something once. ...472: an engine that had been silent for minutes answered all
+    # it had been asked in one moment, and each answer after the first cut the message short.
+    foreach(seed 20000000472)
+        add_test(NAME sim.once_broken_${seed}
+                 COMMAND sim_weather --seeds 1 --seed ${seed} --events 8000)
+        set_tests_properties(sim.once_broken_${seed} PROPERTIES LABELS sim TIMEOUT 300)
+    endforeach()
     # A short life, once for each moment at which something can die in it.
     add_test(NAME sim.crash_points_1 COMMAND sim_weather --crash-points --seed 1 --seeds 3
              --events 300)

@@ -20,6 +20,8 @@ static void tell(struct dialer *dialer, struct attempt *attempt)
     effect->of.answer.campaign = attempt->record.campaign;
     if (attempt->record.action == ANSWER_JOIN)
         effect->of.answer.agent = attempt->agent->record.id;
+    if (attempt->record.action == ANSWER_MESSAGE)
+        attempt_hears_message(dialer, attempt);
 }
 
 static void pop_answered(struct dialer *dialer, const struct attempt *attempt)

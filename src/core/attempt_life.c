@@ -142,6 +142,11 @@ void attempt_schedule(struct dialer *dialer, struct attempt *attempt)
     timer_set(dialer, &attempt->timer, at);
 }
 
+void attempt_hears_message(struct dialer *dialer, struct attempt *attempt)
+{
+    attempt->message_until = instant_add(dialer->now, MESSAGE_MAX);
+}
+
 static void enter_lead(struct dialer *dialer, struct lead *lead, struct attempt *attempt)
 {
     lead_unplace(dialer, lead);

@@ -176,13 +176,14 @@ static void answered_while_closing(struct dialer *dialer, struct attempt *attemp
     attempt_schedule(dialer, attempt);
 }
 
-void attempt_tell_message(struct dialer *dialer, const struct attempt *attempt)
+void attempt_tell_message(struct dialer *dialer, struct attempt *attempt)
 {
     struct effect *effect = emit(dialer, EFFECT_REDIRECT_CALL);
 
     effect->of.answer.attempt = attempt->record.id;
     effect->of.answer.action = ANSWER_MESSAGE;
     effect->of.answer.campaign = attempt->record.campaign;
+    attempt_hears_message(dialer, attempt);
 }
 
 static enum attempt_result result_of_answered(struct attempt *attempt)
@@ -290,6 +291,8 @@ void calls_answered(struct dialer *dialer, const struct event *event)
     effect->of.answer.campaign = dialer->answering ? attempt->record.campaign : 0;
     if (effect->of.answer.action == ANSWER_JOIN)
         effect->of.answer.agent = attempt->record.agent;
+    if (dialer->answering && effect->of.answer.action == ANSWER_MESSAGE)
+        attempt_hears_message(dialer, attempt);
     dialer->answering = NULL;
 }
 
@@ -335,10 +338,13 @@ void calls_left(struct dialer *dialer, const struct event *event)
     attempt->left = agent->record.id;
 }
 
-/* A message that is long over was never heard: told once more, then it is enough. */
+/* A message that is long over was never heard: told once more, then it is enough. Many answers may
+ * come at once, from an engine that was silent: they tell no more than the first. */
 static void hear_it_out(struct dialer *dialer, struct attempt *attempt)
 {
-    if (attempt->nudges)
+    if (dialer->now < attempt->message_until)
+        return;
+    if (attempt->nudges++)
         attempt_tell_end(dialer, attempt);
     else
         attempt_tell_message(dialer, attempt);
@@ -358,8 +364,10 @@ static void polled_in_progress(struct dialer *dialer, struct attempt *attempt, a
     if (attempt->record.state == ATTEMPT_CLOSING)
         desk_guest_left_all(dialer, attempt);
     desk_guest_arrived(dialer, attempt);
-    if (attempt->record.state == ATTEMPT_CLOSING && attempt->record.action == ANSWER_MESSAGE)
+    if (attempt->record.state == ATTEMPT_CLOSING && attempt->record.action == ANSWER_MESSAGE) {
         hear_it_out(dialer, attempt);
+        return;
+    }
     ++attempt->nudges;
     if (attempt->record.state == ATTEMPT_ANSWERED && attempt->record.action == ANSWER_NONE)
         attempt_decide(dialer, attempt);

@@ -251,6 +251,7 @@ static void clock_leapt(struct dialer *dialer, const struct event *event)
             continue;
         shift(dialer, &attempt->timer, leap);
         attempt->rings_until = moved(attempt->rings_until, leap);
+        attempt->message_until = moved(attempt->message_until, leap);
         if (leap < 0)
             move_back(dialer, attempt, leap);
     }

@@ -132,6 +132,7 @@ static uint64_t of_attempt(const struct attempt *attempt)
     mix(&m, attempt->polls);
     mix(&m, attempt->poll);
     mix(&m, (uint64_t)attempt->rings_until);
+    mix(&m, (uint64_t)attempt->message_until);
     mix(&m, attempt->left);
     mix(&m, attempt->doubtful);
     mix(&m, attempt->known);

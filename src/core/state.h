@@ -87,6 +87,7 @@ struct attempt {
     uint32_t poll;             /* serial of the questions; grows with each state */
     uint32_t not_found;        /* answers in a row that it does not exist */
     uint32_t nudges;           /* times it was told its action again */
+    instant message_until;     /* told goodbye: by then the message is over */
     instant rings_until;       /* ordered, and not known: by then its order is no more on its way */
     agent_id left;             /* the room it was last heard to leave, and not sent to again */
     bool doubtful;             /* recovered, and nothing heard of it yet */

@@ -102,6 +102,44 @@ static void a_call_that_nobody_speaks_of_is_asked_after_and_given_up(void **stat
     world_close(&world);
 }
 
+/* An engine that was silent answers all that it was asked, in one moment. */
+static void answers_that_come_at_once_do_not_cut_the_message_short(void **state)
+{
+    struct dialer_limits limits = dialer_limits_default();
+    struct campaign_options options = campaign_options_default();
+    static struct world world;
+    struct event up = {.kind = EVENT_AGENT_HUNG_UP}, polled = {.kind = EVENT_CALL_POLLED};
+    attempt_id id;
+
+    limits.talk_check = HOUR; /* the agent's own leg is not what this is about */
+    world_open(&world, &limits, &options);
+    world_agent_ready(&world, 7);
+    id = world_dial(&world, 1, 1);
+    up.of.reservation.agent = 7;
+    world_feed(&world, &up);
+    assert_int_equal(world_attempt(&world, id).state, ATTEMPT_CLOSING);
+    world_pass(&world, world.now + 10 * SECOND);
+    polled.of.call = (struct event_call){.attempt = id, .status = CALL_IN_PROGRESS, .hello_us = -1};
+    polled.of.call.poll = world_effect(&world, EFFECT_POLL_CALL)->of.poll.poll;
+    world_feed(&world, &polled);
+    assert_int_equal(world_count(&world, EFFECT_REDIRECT_CALL), 1);
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.action, ANSWER_MESSAGE);
+    for (int i = 0; i < 3; ++i) {
+        world_feed(&world, &polled);
+        assert_null(world_effect(&world, EFFECT_REDIRECT_CALL));
+        assert_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    }
+    world_pass(&world, world.now + 41 * SECOND); /* and still there: it was never heard */
+    world_feed(&world, &polled);
+    assert_int_equal(world_count(&world, EFFECT_REDIRECT_CALL), 1);
+    world_feed(&world, &polled);
+    assert_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    world_pass(&world, world.now + 41 * SECOND);
+    world_feed(&world, &polled);
+    assert_non_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    world_close(&world);
+}
+
 static void with_ratio_the_longest_idle_agent_is_chosen_at_answer(void **state)
 {
     struct dialer_limits limits = dialer_limits_default();
@@ -201,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_second_question_gets_the_same_answer_and_a_stale_one_goodbye),
         cmocka_unit_test(an_unanswered_call_is_retried_at_the_next_number_and_then_after_the_delay),
         cmocka_unit_test(a_call_that_nobody_speaks_of_is_asked_after_and_given_up),
+        cmocka_unit_test(answers_that_come_at_once_do_not_cut_the_message_short),
         cmocka_unit_test(with_ratio_the_longest_idle_agent_is_chosen_at_answer),
         cmocka_unit_test(a_caller_nobody_is_free_for_waits_two_seconds_and_is_counted),
         cmocka_unit_test(an_agent_who_comes_free_gets_the_caller_who_waits),
