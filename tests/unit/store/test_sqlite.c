@@ -263,6 +263,44 @@ static void a_damaged_page_is_said_when_it_is_met(void **state)
     store_rollback(here->store);
 }
 
+/* A number that was never written, in every column that may hold few: said with its row, whoever reads. */
+static void a_damaged_number_in_a_row_is_said(void **state)
+{
+    static const struct {
+        const char *damage, *why;
+        enum store_kind kind;
+    } cases[] = {
+        {"UPDATE leads SET state = 99", "row 1 of 'leads' has 99 for 'state'", STORE_LEAD},
+        {"UPDATE leads SET priority = -1", "row 1 of 'leads' has -1 for 'priority'", STORE_LEAD},
+        {"UPDATE campaigns SET state = 4711", "row 1 of 'campaigns' has 4711 for 'state'",
+         STORE_CAMPAIGN},
+        {"UPDATE imports SET state = -5", "row 1 of 'imports' has -5 for 'state'", STORE_IMPORT},
+        {"UPDATE attempts SET result = 255", "row 1 of 'attempts' has 255 for 'result'",
+         STORE_ATTEMPT},
+        {"UPDATE attempts SET open = 2", "row 1 of 'attempts' has 2 for 'open'", STORE_ATTEMPT},
+    };
+    struct store_case *here = *state;
+    uint64_t campaign = new_campaign(here->store, "A");
+    struct attempt_record attempt;
+    struct told told;
+
+    import_leads(here->store, campaign, 0, 1);
+    claim(here->store, campaign, SECOND, 1, &told);
+    attempt = attempt_of(1, &told.facts[0], SECOND);
+    put_attempt(here->store, &attempt, NULL);
+    for (size_t i = 0; i < array_count(cases); i++) {
+        sqlite3 *db = sqlite_side_of(here->store)->db;
+        struct store_query query = store_query_of(cases[i].kind);
+        size_t count = 0;
+
+        assert_int_equal(sqlite3_exec(db, "SAVEPOINT s", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, cases[i].damage, NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(store_each(here->store, &query, count_record, &count), EBADMSG);
+        assert_non_null(strstr(store_why(here->store), cases[i].why));
+        assert_int_equal(sqlite3_exec(db, "ROLLBACK TO s; RELEASE s", NULL, NULL, NULL), SQLITE_OK);
+    }
+}
+
 static void the_figures_of_an_older_program_are_counted_anew(void **state)
 {
     struct store_case *here = *state;
@@ -428,6 +466,7 @@ int main(void)
         CASE(a_damaged_page_is_said_when_it_is_met),
         CASE(commits_do_not_wait_for_the_copying_into_the_file),
         CASE(the_log_begins_anew_under_load),
+        CASE(a_damaged_number_in_a_row_is_said),
         CASE(the_figures_of_an_older_program_are_counted_anew),
     };
 
