@@ -1,13 +1,17 @@
 /*
- * What does the store cost? Claims of 50 leads as the table grows, attempts committed per second,
- * rows imported per second from a file, and how long a commit waits while an import runs.
+ * What does the store cost? Claims of 50 leads as the table grows, beside the same by plain SQLite on a
+ * table of one index; attempts committed per second; rows imported per second from a file, and how long
+ * a commit waits while an import runs.
  *
- *   bench_store [--claims] [--rows N] [--large] [--folder DIR]
+ *   bench_store [--quick] [--claims] [--rows N] [--large] [--folder DIR] [--keep DIR]
  *
- * Tables of 10,000 and 1,000,000 leads; --large adds 10,000,000 (some minutes and 6 GB of disk).
+ * Tables of 10,000 and 1,000,000 leads (--quick: 100,000); --large adds 10,000,000 (some minutes and 8 GB
+ * of disk). --keep: the tables lie in DIR, are used again when they are there, and stay.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +22,10 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "server/importer.h"
+#include "figure.h"
 #include "store/store.h"
 
-enum { NODE = 1, CLAIM = 50, ROUNDS = 300, IMPORT_ROWS = 200 * 1000, ATTEMPT_TRANSACTIONS = 2000 };
+enum { NODE = 1, CLAIM = 50, ROUNDS = 100, IMPORT_ROWS = 200 * 1000, ATTEMPT_TRANSACTIONS = 2000 };
 
 static double now_s(clockid_t clock)
 {
@@ -58,6 +63,17 @@ static uint64_t put(struct store *store, struct store_record record)
     must(store, store_put(store, &record));
     must(store, store_commit(store));
     return record.of.id;
+}
+
+static bool quick;
+
+static void print_one(const char *name, const char *unit, const char *load, double value)
+{
+    struct figure_runs runs = {0};
+
+    figure_add(&runs, value);
+    figure_print(&(struct figure){
+        .bench = "store", .name = name, .unit = unit, .load = load, .runs = &runs});
 }
 
 static struct store *open_store(const char *folder, const char *name)
@@ -156,33 +172,179 @@ static void give_back(struct store *store, struct claimed *claimed, instant due_
     must(store, store_commit(store));
 }
 
-static void bench_claims(const char *folder, uint64_t rows)
+/* What one run of ROUNDS claims cost. */
+struct cost {
+    double cpu_us, p99_ms;
+};
+
+static struct cost run_claims(struct store *store, uint64_t campaign, unsigned run)
 {
-    struct store *store = open_store(folder, "claims");
-    uint64_t campaign = new_campaign(store, "bench");
     static double times[ROUNDS];
     static struct claimed claimed;
-    double begun = now_s(CLOCK_MONOTONIC);
     double cpu = 0;
 
-    fill(store, campaign, rows);
-    printf("fill   %8llu leads: %.0f rows/s\n", (unsigned long long)rows,
-           (double)rows / (now_s(CLOCK_MONOTONIC) - begun));
     for (size_t i = 0; i < ROUNDS; i++) {
         double at = now_s(CLOCK_MONOTONIC);
         double cpu_at = now_s(CLOCK_THREAD_CPUTIME_ID);
+
         claim(store, campaign, &claimed);
         cpu += now_s(CLOCK_THREAD_CPUTIME_ID) - cpu_at;
         times[i] = (now_s(CLOCK_MONOTONIC) - at) * 1000;
         check(claimed.count == CLAIM);
-        give_back(store, &claimed, (instant)(i + 1) * SECOND);
+        give_back(store, &claimed, (instant)(run * ROUNDS + i + 1) * SECOND);
     }
-    printf("claim  %8llu leads, %d at once with facts, committed: p50 %.2f ms, p99 %.2f ms, CPU "
-           "%.0f us\n",
-           (unsigned long long)rows, CLAIM, quantile(times, ROUNDS, 0.5),
-           quantile(times, ROUNDS, 0.99), cpu * 1e6 / ROUNDS);
-    fflush(stdout);
+    return (struct cost){cpu * 1e6 / ROUNDS, quantile(times, ROUNDS, 0.99)};
+}
+
+/* The floor: one table, one sparse index, and no more than must be said to claim and to put back. */
+struct plain {
+    sqlite3 *db;
+    sqlite3_stmt *claim, *put_back;
+};
+
+static void plain_execute(sqlite3 *db, const char *sql)
+{
+    char *why = NULL;
+
+    if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK) {
+        fprintf(stderr, "bench_store: %s\n", why ? why : sqlite3_errmsg(db));
+        exit(1);
+    }
+}
+
+static void plain_open(struct plain *plain, const char *path, uint64_t rows)
+{
+    bool is_there = access(path, F_OK) == 0;
+    char sql[700];
+
+    check(sqlite3_open(path, &plain->db) == SQLITE_OK);
+    plain_execute(plain->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                             "PRAGMA cache_size = -65536");
+    snprintf(sql, sizeof(sql),
+             "PRAGMA synchronous = OFF; BEGIN;"
+             "CREATE TABLE leads (id INTEGER PRIMARY KEY, campaign INT, list INT, status INT,"
+             " priority INT, attempts INT, claimed_by INT, next_at INT, phone TEXT, name TEXT,"
+             " note TEXT);"
+             "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < %llu)"
+             "INSERT INTO leads SELECT i, i %% 20, i %% 7, i / 20 %% 5 < 3, i %% 7, 0, 0, i,"
+             " printf('+1%%010d', i), 'Ada Lovelace', 'gold' FROM n;"
+             "CREATE INDEX claims ON leads (campaign, priority DESC, next_at, id) WHERE status = 1;"
+             "COMMIT; PRAGMA synchronous = FULL",
+             (unsigned long long)rows);
+    if (!is_there)
+        plain_execute(plain->db, sql);
+    check(sqlite3_prepare_v2(plain->db,
+                             "UPDATE leads SET status = 2, claimed_by = 1 WHERE id IN (SELECT id "
+                             "FROM leads WHERE campaign = 3 AND status = 1 ORDER BY priority DESC, "
+                             "next_at, id LIMIT ?1) RETURNING id",
+                             -1, &plain->claim, NULL) == SQLITE_OK);
+    check(sqlite3_prepare_v2(plain->db,
+                             "UPDATE leads SET status = 1, next_at = next_at + 1 WHERE id = ?1", -1,
+                             &plain->put_back, NULL) == SQLITE_OK);
+}
+
+static void plain_close(struct plain *plain)
+{
+    sqlite3_finalize(plain->claim);
+    sqlite3_finalize(plain->put_back);
+    sqlite3_close(plain->db);
+}
+
+static size_t plain_claim(struct plain *plain, sqlite3_int64 *ids)
+{
+    size_t count = 0;
+
+    plain_execute(plain->db, "BEGIN IMMEDIATE");
+    sqlite3_bind_int(plain->claim, 1, CLAIM);
+    while (sqlite3_step(plain->claim) == SQLITE_ROW)
+        ids[count++] = sqlite3_column_int64(plain->claim, 0);
+    sqlite3_reset(plain->claim);
+    plain_execute(plain->db, "COMMIT");
+    return count;
+}
+
+static struct cost run_plain(struct plain *plain)
+{
+    static double times[ROUNDS];
+    double cpu = 0;
+
+    for (size_t i = 0; i < ROUNDS; i++) {
+        double at = now_s(CLOCK_MONOTONIC);
+        double cpu_at = now_s(CLOCK_THREAD_CPUTIME_ID);
+        sqlite3_int64 ids[CLAIM];
+        size_t count = plain_claim(plain, ids);
+
+        cpu += now_s(CLOCK_THREAD_CPUTIME_ID) - cpu_at;
+        times[i] = (now_s(CLOCK_MONOTONIC) - at) * 1000;
+        check(count == CLAIM);
+        plain_execute(plain->db, "BEGIN IMMEDIATE");
+        for (size_t k = 0; k < count; k++) {
+            sqlite3_bind_int64(plain->put_back, 1, ids[k]);
+            check(sqlite3_step(plain->put_back) == SQLITE_DONE);
+            sqlite3_reset(plain->put_back);
+        }
+        plain_execute(plain->db, "COMMIT");
+    }
+    return (struct cost){cpu * 1e6 / ROUNDS, quantile(times, ROUNDS, 0.99)};
+}
+
+static struct store *open_filled(const char *folder, uint64_t rows, uint64_t *campaign)
+{
+    char name[40], path[400];
+
+    snprintf(name, sizeof(name), "claims-%llu", (unsigned long long)rows);
+    snprintf(path, sizeof(path), "%s/%s.db", folder, name);
+    bool is_there = access(path, F_OK) == 0;
+    struct store *store = open_store(folder, name);
+    double begun = now_s(CLOCK_MONOTONIC);
+
+    *campaign = is_there ? 1 : new_campaign(store, "bench");
+    if (!is_there)
+        fill(store, *campaign, rows);
+    if (!is_there)
+        fprintf(stderr, "fill %llu leads: %.0f rows/s\n", (unsigned long long)rows,
+                (double)rows / (now_s(CLOCK_MONOTONIC) - begun));
+    return store;
+}
+
+/* Answers the CPU of a claim. */
+static double bench_claims(const char *folder, uint64_t rows)
+{
+    static const char floor[] = "plain SQLite, one table with one index, the same claim";
+    struct figure_runs cpu = {0}, cpu_floor = {0}, p99 = {0}, p99_floor = {0};
+    char path[400], load[40];
+    struct plain plain;
+    uint64_t campaign;
+    struct store *store = open_filled(folder, rows, &campaign);
+
+    snprintf(path, sizeof(path), "%s/plain-%llu.db", folder, (unsigned long long)rows);
+    plain_open(&plain, path, rows);
+    for (unsigned run = 0; run < FIGURE_RUNS; run++) {
+        struct cost ours = run_claims(store, campaign, run), theirs = run_plain(&plain);
+
+        figure_add(&cpu, ours.cpu_us);
+        figure_add(&p99, ours.p99_ms);
+        figure_add(&cpu_floor, theirs.cpu_us);
+        figure_add(&p99_floor, theirs.p99_ms);
+    }
+    plain_close(&plain);
     store_close(store);
+    snprintf(load, sizeof(load), "%llu leads", (unsigned long long)rows);
+    figure_print(&(struct figure){.bench = "store",
+                                  .name = "claim of 50 with facts, committed: CPU",
+                                  .unit = "CPU-us/claim",
+                                  .load = load,
+                                  .runs = &cpu,
+                                  .floor_name = floor,
+                                  .floor_runs = &cpu_floor});
+    figure_print(&(struct figure){.bench = "store",
+                                  .name = "claim of 50 with facts, committed: p99",
+                                  .unit = "ms",
+                                  .load = load,
+                                  .runs = &p99,
+                                  .floor_name = floor,
+                                  .floor_runs = &p99_floor});
+    return figure_spread_of(&cpu).median;
 }
 
 static void put_attempt(struct store *store, uint64_t id, uint64_t campaign,
@@ -212,6 +374,7 @@ static void bench_attempts(const char *folder, unsigned group)
     unsigned transactions = (unsigned)ATTEMPT_TRANSACTIONS / (group == 1 ? 1u : 10u);
     double *times = calloc(transactions, sizeof(*times));
     uint64_t id = 0;
+    char load[40];
     double begun = now_s(CLOCK_MONOTONIC);
     double cpu = now_s(CLOCK_THREAD_CPUTIME_ID);
 
@@ -226,14 +389,12 @@ static void bench_attempts(const char *folder, unsigned group)
         times[i] = (now_s(CLOCK_MONOTONIC) - at) * 1000;
     }
     cpu = now_s(CLOCK_THREAD_CPUTIME_ID) - cpu;
-    printf(
-        "commit %3u attempt records a transaction: %.0f transactions/s, %.0f records/s, p50 %.2f "
-        "ms, p99 %.2f ms, CPU %.0f us a record\n",
-        group, transactions / (now_s(CLOCK_MONOTONIC) - begun),
-        (double)(transactions * group) / (now_s(CLOCK_MONOTONIC) - begun),
-        quantile(times, transactions, 0.5), quantile(times, transactions, 0.99),
-        cpu * 1e6 / (transactions * group));
-    fflush(stdout);
+    snprintf(load, sizeof(load), "%u records a transaction", group);
+    print_one("attempt records committed: CPU", "CPU-us/record", load,
+              cpu * 1e6 / (transactions * group));
+    print_one("attempt records committed: p99", "ms", load, quantile(times, transactions, 0.99));
+    print_one("attempt records committed", "records/s", load,
+              (double)(transactions * group) / (now_s(CLOCK_MONOTONIC) - begun));
     free(times);
     store_close(store);
 }
@@ -365,12 +526,14 @@ static void bench_import(const char *folder)
         .file_name = "bench.csv", .zone_folder = "/usr/share/zoneinfo", .list = 1, .country = "US"};
     char path[400], rejects[400];
     pthread_t thread;
-    double begun, cpu, idle_p50, idle_p99;
+    unsigned rows = quick ? IMPORT_ROWS / 5 : IMPORT_ROWS;
+    double begun, cpu, idle_p99;
+    char load[80];
     size_t idle;
 
     snprintf(path, sizeof(path), "%s/list.csv", folder);
     snprintf(rejects, sizeof(rejects), "%s/rejects.csv", folder);
-    write_list(path, IMPORT_ROWS);
+    write_list(path, rows);
     keeper.store = open_store(folder, "import");
     keeper.campaign = order.campaign = new_campaign(keeper.store, "bench");
     pthread_mutex_init(&keeper.mutex, NULL);
@@ -379,7 +542,6 @@ static void bench_import(const char *folder)
     usleep(2000 * 1000);
     pthread_mutex_lock(&keeper.mutex);
     idle = keeper.count;
-    idle_p50 = quantile(keeper.times, idle, 0.5);
     idle_p99 = quantile(keeper.times, idle, 0.99);
     keeper.count = 0;
     pthread_mutex_unlock(&keeper.mutex);
@@ -397,42 +559,66 @@ static void bench_import(const char *folder)
     keeper.stop = true;
     pthread_mutex_unlock(&keeper.mutex);
     pthread_join(thread, NULL);
-    printf("import %u rows: %.0f rows/s (worker %.1f us a row, store thread %.1f us a row), %llu "
-           "imported, %llu rejected\n",
-           IMPORT_ROWS, IMPORT_ROWS / begun, cpu * 1e6 / IMPORT_ROWS,
-           keeper.cpu * 1e6 / IMPORT_ROWS, (unsigned long long)result.imported,
-           (unsigned long long)result.rejected);
-    printf("commit of one attempt, from its due instant: alone p50 %.2f p99 %.2f ms, during the "
-           "import p50 %.2f p99 %.2f ms (%zu)\n",
-           idle_p50, idle_p99, quantile(keeper.times, keeper.count, 0.5),
-           quantile(keeper.times, keeper.count, 0.99), keeper.count);
+    check(result.imported == rows);
+    snprintf(load, sizeof(load), "%u rows, one attempt committed every 4 ms", rows);
+    struct figure_runs rate = {0};
+
+    figure_add(&rate, rows / begun);
+    figure_print(&(struct figure){.bench = "store",
+                                  .name = "import",
+                                  .unit = "rows/s",
+                                  .load = load,
+                                  .runs = &rate,
+                                  .at_least = 20 * 1000});
+    print_one("import: CPU of the worker", "CPU-us/row", load, cpu * 1e6 / rows);
+    print_one("import: CPU of the store thread", "CPU-us/row", load, keeper.cpu * 1e6 / rows);
+    print_one("commit of one attempt, from when it was due: p99", "ms", "no import", idle_p99);
+    print_one("commit of one attempt, from when it was due: p99", "ms", "beside an import",
+              quantile(keeper.times, keeper.count, 0.99));
     store_close(keeper.store);
 }
 
 static void clear_folder(const char *folder)
 {
-    static const char *const names[] = {"claims", "attempts1", "attempts50", "import"};
-    static const char *const ends[] = {".db", ".db-wal", ".db-shm", ".db.lock"};
-    char path[400];
+    DIR *open = opendir(folder);
+    struct dirent *entry;
 
-    for (size_t i = 0; i < array_count(names); i++) {
-        for (size_t k = 0; k < array_count(ends); k++) {
-            snprintf(path, sizeof(path), "%s/%s%s", folder, names[i], ends[k]);
-            unlink(path);
-        }
+    while (open && (entry = readdir(open)))
+        if (entry->d_name[0] != '.')
+            unlinkat(dirfd(open), entry->d_name, 0);
+    if (open)
+        closedir(open);
+    rmdir(folder);
+}
+
+static void bench_sizes(const char *folder, const uint64_t *sizes, size_t count)
+{
+    double first = 0, last = 0;
+    char load[60];
+
+    for (size_t i = 0; i < count && sizes[i]; i++) {
+        last = bench_claims(folder, sizes[i]);
+        if (i == 0)
+            first = last;
+        else
+            snprintf(load, sizeof(load), "%llu leads against %llu", (unsigned long long)sizes[i],
+                     (unsigned long long)sizes[0]);
+        if (i > 0)
+            print_one("claim of 50 with facts, committed: growth of CPU", "times", load,
+                      last / first);
     }
-    snprintf(path, sizeof(path), "%s/list.csv", folder);
-    unlink(path);
-    snprintf(path, sizeof(path), "%s/rejects.csv", folder);
-    unlink(path);
 }
 
 int main(int argc, char **argv)
 {
     char folder[300] = "/tmp/outdial-bench-XXXXXX";
     uint64_t sizes[3] = {10 * 1000, 1000 * 1000, 0};
+    const char *keep = NULL;
     bool claims_only = false;
 
+    quick = figure_is_quick(argc, argv);
+    if (quick)
+        sizes[1] = 100 * 1000;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--large") == 0)
             sizes[2] = 10 * 1000 * 1000;
@@ -440,6 +626,8 @@ int main(int argc, char **argv)
             claims_only = true;
         else if (strcmp(argv[i], "--rows") == 0 && i + 1 < argc)
             sizes[1] = strtoull(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--keep") == 0 && i + 1 < argc)
+            keep = argv[++i];
         else if (strcmp(argv[i], "--folder") == 0 && i + 1 < argc)
             snprintf(folder, sizeof(folder), "%s/outdial-bench-XXXXXX", argv[++i]);
     }
@@ -452,12 +640,7 @@ int main(int argc, char **argv)
         bench_attempts(folder, 50);
         bench_import(folder);
     }
-    for (size_t i = 0; i < array_count(sizes); i++) {
-        clear_folder(folder);
-        if (sizes[i])
-            bench_claims(folder, sizes[i]);
-    }
+    bench_sizes(keep ? keep : folder, sizes, array_count(sizes));
     clear_folder(folder);
-    rmdir(folder);
     return 0;
 }
