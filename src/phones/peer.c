@@ -6,7 +6,13 @@
 
 #include <re/re.h>
 
-enum { PORT_TRIES = 20, SIP_HASH_SIZE = 1024, DIGITS_TYPE = 101, NONCE_LIFE_S = 300 };
+enum {
+    PORT_TRIES = 20,
+    SIP_HASH_SIZE = 1024,
+    DIGITS_TYPE = 101,
+    NONCE_LIFE_S = 300,
+    SOCKET_BUFFER_SIZE = 4 << 20
+};
 
 static const char SERVER[] = "Outdial phones";
 static const char ALLOW[] = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO";
@@ -18,7 +24,7 @@ struct peer {
     struct sa local;
     char *realm;
     uint64_t secret; /* marks the nonces as ours */
-    bool alaw_first;
+    bool alaw_first, is_wide;
     peer_handler handler;
     void *arg;
 };
@@ -153,6 +159,15 @@ static struct slice number_of(const struct sip_msg *msg, char number[SCRIPT_NUMB
     return slice_cut(&rest, ';');
 }
 
+/* A network of thousands must not lose a burst. libre gives its socket out with a message only. */
+static void widen_socket(struct peer *peer, const struct sip_msg *msg)
+{
+    if (peer->is_wide || msg->tp != SIP_TRANSP_UDP)
+        return;
+    peer->is_wide = true;
+    (void)udp_sockbuf_set(msg->sock, SOCKET_BUFFER_SIZE); /* less also works */
+}
+
 static void invite_handler(const struct sip_msg *msg, void *arg)
 {
     char number[SCRIPT_NUMBER_SIZE];
@@ -168,6 +183,7 @@ static void invite_handler(const struct sip_msg *msg, void *arg)
     };
     struct peer_event event = {.kind = PEER_INVITED, .call = call, .invite = &invite};
 
+    widen_socket(peer, msg);
     if (!call || sip_strans_alloc(&call->transaction, peer->sip, msg, canceled_early, call)) {
         free(call);
         (void)sip_reply(peer->sip, msg, 500, "Out of Memory");
@@ -185,6 +201,7 @@ static bool request_handler(const struct sip_msg *msg, void *arg)
 
     if (pl_strcmp(&msg->met, "OPTIONS") != 0)
         return false;
+    widen_socket(peer, msg);
     (void)sip_treplyf(NULL, NULL, peer->sip, msg, false, 200, "OK",
                       "Allow: %s\r\nAccept: application/sdp\r\nContent-Length: 0\r\n\r\n", ALLOW);
     return true;

@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/log.h"
 
@@ -15,7 +16,7 @@ static _Thread_local struct guard *in_hand;
 
 void guard_init(struct guard *guard, bool loopback_allowed)
 {
-    *guard = (struct guard){.loopback_allowed = loopback_allowed, .filtered_fd = -1};
+    *guard = (struct guard){.loopback_allowed = loopback_allowed, .udp_fd = -1, .filtered_fd = -1};
 }
 
 int guard_allow(struct guard *guard, struct in_addr address)
@@ -85,6 +86,13 @@ uint64_t guard_strangers(const struct guard *guard)
         getsockopt(guard->filtered_fd, SOL_SOCKET, SO_MEMINFO, figures, &size))
         return guard->strangers;
     return guard->strangers + figures[SK_MEMINFO_DROPS];
+}
+
+bool guard_has_mail(const struct guard *guard)
+{
+    int size = 0; /* of the next one */
+
+    return guard->udp_fd >= 0 && !ioctl(guard->udp_fd, FIONREAD, &size) && size > 0;
 }
 
 static void tell_stranger(struct guard *guard, const struct sa *peer)
@@ -166,7 +174,8 @@ int udp_listen(struct udp_sock **socket, const struct sa *local, udp_recv_h *han
         return err;
     }
     (void)udp_sockbuf_set(*socket, SOCKET_BUFFER_SIZE); /* a burst of answers; less also works */
-    filter_attach(in_hand, udp_sock_fd(*socket, AF_INET));
+    in_hand->udp_fd = udp_sock_fd(*socket, AF_INET);
+    filter_attach(in_hand, in_hand->udp_fd);
     ++in_hand->socket_count;
     return 0;
 }

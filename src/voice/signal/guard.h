@@ -28,6 +28,7 @@ struct guard {
     bool loopback_allowed;
     unsigned socket_count;
     uint64_t strangers, told_at_ms; /* the log names one every ten seconds */
+    int udp_fd;                     /* -1: not open yet */
     int filtered_fd;                /* -1: the kernel filters nothing for us */
     struct tcp_sock *tcp;
     tcp_conn_h *tcp_handler;
@@ -40,6 +41,9 @@ bool guard_lets(const struct guard *guard, struct in_addr address);
 
 /* Datagrams and connections of strangers, and what of ours the full queue lost. */
 uint64_t guard_strangers(const struct guard *guard);
+
+/* Have datagrams come that were not read yet? */
+bool guard_has_mail(const struct guard *guard);
 
 void guard_begin(struct guard *guard);
 void guard_end(void);

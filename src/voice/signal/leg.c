@@ -81,7 +81,13 @@ static void ring_handler(void *arg)
 
 static void reply_handler(void *arg)
 {
-    leg_end(arg, SIGNAL_END_NO_REPLY, 408, slice_from("No Reply"));
+    struct leg *leg = arg;
+
+    if (guard_has_mail(
+            &leg->signal->guard)) /* it is we who are late; the ring time still ends it */
+        tmr_start(&leg->reply_timer, SIGNAL_MAIL_MS, reply_handler, leg);
+    else
+        leg_end(leg, SIGNAL_END_NO_REPLY, 408, slice_from("No Reply"));
 }
 
 /* ------------------------------------------------------------------------- what libre tells us */

@@ -11,6 +11,9 @@
 
 /* What signal.c and leg.c share; nobody else includes this. */
 
+/* Nobody is said to be silent while there are datagrams unread: looked at again after this. */
+enum { SIGNAL_MAIL_MS = 20 };
+
 struct signal_trunk {
     bool set;
     struct message_target target; /* the first address its name has */
@@ -39,6 +42,7 @@ struct signal {
     bool takes_no_more; /* signal_take_more */
     unsigned inside;    /* depth of libre's callbacks: sessions are not to be let go within one */
     int nested_fd;
+    unsigned nested_waited; /* times round that it was ready and SIP went first */
     signal_step step;
     void *step_arg;
 };

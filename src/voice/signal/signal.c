@@ -14,6 +14,7 @@ enum {
     LEGS_MAX_PRESET = 10000,
     FIRST_REPLY_MS_PRESET = 4000,
     PROBE_DOWN_MS_FIRST = 1000,
+    NESTED_WAITS_MAX = 64, /* datagrams before the nested loop has its step all the same */
 };
 
 void signal_tell(struct signal *signal, const struct signal_event *event)
@@ -126,6 +127,10 @@ static void probe_timed_out(void *arg)
 {
     struct signal *signal = arg;
 
+    if (guard_has_mail(&signal->guard)) { /* the answer may be among it */
+        tmr_start(&signal->trunk.probe_limit, SIGNAL_MAIL_MS, probe_timed_out, signal);
+        return;
+    }
     signal->trunk.probe = mem_deref(signal->trunk.probe);
     probe_ended(signal, false);
 }
@@ -446,11 +451,21 @@ unsigned signal_leg_count(const struct signal *signal)
 
 /* --------------------------------------------------------------------------------------- loop */
 
+/*
+ * libre reads one datagram each time round, the other loop takes a step of many events. Side by side
+ * an engine short of time would take in new orders while the answers to the old ones pile up
+ * unread, are sent again by their peers, and come too late. So what has come by SIP goes first.
+ */
 static void nested_is_ready(int flags, void *arg)
 {
     struct signal *signal = arg;
 
     (void)flags;
+    if (signal->nested_waited < NESTED_WAITS_MAX && guard_has_mail(&signal->guard)) {
+        ++signal->nested_waited;
+        return; /* it is still ready the next time round */
+    }
+    signal->nested_waited = 0;
     signal->step(signal->step_arg);
 }
 

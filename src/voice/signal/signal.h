@@ -65,7 +65,7 @@ enum signal_end {
     SIGNAL_END_US,          /* signal_hang_up or signal_reject */
     SIGNAL_END_REFUSED,     /* a final answer of 300 or more: code and reason tell */
     SIGNAL_END_NO_ANSWER,   /* rang for ring_timeout_ms; code 487 */
-    SIGNAL_END_NO_REPLY,    /* no SIP answer at all in first_reply_ms; code 408 */
+    SIGNAL_END_NO_REPLY,    /* no SIP answer at all in first_reply_ms, all mail read; code 408 */
     SIGNAL_END_UNREACHABLE, /* connection refused, no route, no address; code 503 */
     SIGNAL_END_MEDIA,       /* the descriptions have no codec in common; code 488 */
     SIGNAL_END_FAULT,       /* lost after being established, or out of memory; code 500 */

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "voice/signal/libre.h"
@@ -271,6 +273,104 @@ static void a_dead_trunk_is_given_up_soon(void **state)
     text_release(&story);
 }
 
+/* A trunk by hand: it has `count` datagrams of nothing and then the answer wait for us. */
+struct late_trunk {
+    int fd;
+    struct sockaddr_in address, caller;
+};
+
+static void late_trunk_open(struct late_trunk *trunk)
+{
+    socklen_t size = sizeof(trunk->address);
+    char uri[64];
+
+    *trunk = (struct late_trunk){
+        .fd = socket(AF_INET, SOCK_DGRAM, 0),
+        .address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+    assert_int_equal(bind(trunk->fd, (struct sockaddr *)&trunk->address, size), 0);
+    assert_int_equal(getsockname(trunk->fd, (struct sockaddr *)&trunk->address, &size), 0);
+    snprintf(uri, sizeof(uri), "sip:127.0.0.1:%u", ntohs(trunk->address.sin_port));
+    open_end(&near, "127.0.0.1", uri, NULL, 0);
+}
+
+static void send_to_near(struct late_trunk *trunk, const char *bytes, size_t size)
+{
+    assert_int_equal(
+        sendto(trunk->fd, bytes, size, 0, (struct sockaddr *)&trunk->caller, sizeof(trunk->caller)),
+        size);
+}
+
+static void answer_behind(struct late_trunk *trunk, unsigned count)
+{
+    char invite[4096], reply[4200], *headers, *end;
+    socklen_t size = sizeof(trunk->caller);
+    ssize_t got = recvfrom(trunk->fd, invite, sizeof(invite) - 1, 0,
+                           (struct sockaddr *)&trunk->caller, &size);
+
+    assert_true(got > 0);
+    invite[got] = '\0';
+    headers = strstr(invite, "\r\n");
+    end = strstr(invite, "Content-Type:");
+    assert_true(headers && end);
+    *end = '\0';
+    while (count--)
+        send_to_near(trunk, "nothing", 7);
+    send_to_near(trunk, reply,
+                 (size_t)snprintf(reply, sizeof(reply),
+                                  "SIP/2.0 180 Ringing%sContent-Length: 0\r\n\r\n", headers));
+}
+
+static void late_trunk_close(struct late_trunk *trunk)
+{
+    signal_free(near.signal);
+    close(trunk->fd);
+    text_release(&story);
+}
+
+/* An engine short of time finds answers that were there in time behind much else. */
+static void who_answered_while_we_were_busy_is_not_taken_for_silent(void **state)
+{
+    struct timespec busy = {.tv_nsec = 400000000}; /* over first_reply_ms */
+    struct late_trunk trunk;
+
+    (void)state;
+    late_trunk_open(&trunk);
+    assert_int_equal(call(1, "+15005550001", 0), 0);
+    answer_behind(&trunk, 50);
+    nanosleep(&busy, NULL);
+    wait_for("near ringing");
+    assert_null(strstr(story.at, "ended"));
+    late_trunk_close(&trunk);
+}
+
+static void step_and_count(void *arg)
+{
+    ++*(unsigned *)
+          arg; /* and it is always ready: the rest of the engine has more to do than time */
+}
+
+static void what_came_by_sip_goes_before_the_nested_loop(void **state)
+{
+    int always = eventfd(1, EFD_CLOEXEC);
+    struct late_trunk trunk;
+    unsigned steps = 0;
+
+    (void)state;
+    late_trunk_open(&trunk);
+    assert_int_equal(signal_nest(near.signal, always, step_and_count, &steps), 0);
+    assert_int_equal(call(1, "+15005550001", 0), 0);
+    answer_behind(&trunk, 50);
+    wait_for("near ringing");
+    assert_true(steps < 5);
+    for (unsigned i = 0; i < 500; ++i)
+        send_to_near(&trunk, "nothing", 7);
+    steps = 0;
+    pass_time(50); /* a flood does not stop it for good */
+    assert_true(steps > 5);
+    late_trunk_close(&trunk);
+    close(always);
+}
+
 static void a_living_trunk_answers_options(void **state)
 {
     char trunk[64];
@@ -359,6 +459,8 @@ int main(void)
         cmocka_unit_test(nobody_answers_within_the_ring_time),
         cmocka_unit_test(a_dead_trunk_is_given_up_soon),
         cmocka_unit_test(a_living_trunk_answers_options),
+        cmocka_unit_test(who_answered_while_we_were_busy_is_not_taken_for_silent),
+        cmocka_unit_test(what_came_by_sip_goes_before_the_nested_loop),
         cmocka_unit_test(a_stranger_gets_no_answer_and_is_counted),
         cmocka_unit_test(what_cannot_be_called_is_said_at_once),
         cmocka_unit_test(everything_is_hung_up_at_the_end),
