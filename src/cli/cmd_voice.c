@@ -52,6 +52,7 @@ static int run_engine(const struct settings *settings)
         .prefixes = settings->voice_prefixes,
         .incoming_url = settings->voice_incoming_url,
         .calls_max = (unsigned)settings->voice_calls_max,
+        .calls_kept = (unsigned)settings->voice_calls_kept,
         .load_percent_max = (unsigned)settings->voice_load_percent,
         .calls_per_second = (unsigned)settings->voice_cps,
         .queue_age_s_max = (unsigned)settings->voice_queue_s,

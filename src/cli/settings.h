@@ -51,6 +51,7 @@ struct settings {
     char *voice_trunk_user; /* digest user; the password is in the environment only */
     char *voice_allow;      /* comma-separated peers besides the trunk's address */
     int64_t voice_calls_max;
+    int64_t voice_calls_kept;
     int64_t voice_load_percent;
     int64_t voice_cps;
     int64_t voice_queue_s;

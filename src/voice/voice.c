@@ -335,6 +335,7 @@ static int start_control(struct engine *engine)
                          from->incoming_url && *from->incoming_url ? from->incoming_url : NULL},
         .calls_per_second = from->calls_per_second,
         .live_call_count_max = engine->capacity.calls,
+        .ended_call_count_max = from->calls_kept,
         .queue_age_max = (instant)from->queue_age_s_max * SECOND};
     unsigned char seed[32];
     struct words caller_ids, prefixes;

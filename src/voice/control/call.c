@@ -140,7 +140,7 @@ struct call *call_new(struct control *control, enum call_direction direction, co
     call->life->time_limit_s = control->time_limit_s;
     number = number_of(control, direction == CALL_INBOUND ? call->to : call->from);
     if (number)
-        slice_copy(slice_from(number->sid), call->number_sid, SID_SIZE);
+        call->number_sid = number->sid;
     machine_put(&control->calls, call->sid, call);
     chain_add(&control->calls_by_age, &call->by_age);
     chain_add(&control->calls_live, &call->by_state);
@@ -174,6 +174,7 @@ static void life_release(void *object)
     free(life->sip_user);
     free(life->sip_password);
     free(life->caller_id);
+    free(life->application_sid);
     free(life->sip_call_id);
     form_release(&life->headers);
     form_release(&life->stored);
@@ -199,6 +200,7 @@ static void call_release(void *object)
     free(call->from);
     free(call->caller_name);
     free(call->told_url);
+    free(call->parent_sid);
     free(call);
 }
 

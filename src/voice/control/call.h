@@ -48,7 +48,8 @@ struct call_life {
     unsigned sequence;
     unsigned timeout_s, time_limit_s;
     char *send_digits, *sip_user, *sip_password, *caller_id;
-    struct form headers; /* X- headers to send, or that came */
+    char *application_sid; /* NULL: none */
+    struct form headers;   /* X- headers to send, or that came */
     char *sip_call_id;
     struct form stored; /* parameters kept without effect (machine detection ...) */
     struct timer ring_timer, limit_timer;
@@ -64,7 +65,9 @@ struct call_life {
 };
 
 struct call {
-    char sid[SID_SIZE], parent_sid[SID_SIZE], application_sid[SID_SIZE], number_sid[SID_SIZE];
+    char sid[SID_SIZE];
+    char *parent_sid;       /* NULL: none */
+    const char *number_sid; /* of the number of ours it is from or to; NULL: none */
     struct control *control;
     uint64_t serial;                    /* in order of making */
     struct chain_link by_age, by_state; /* by_state: live or ended */

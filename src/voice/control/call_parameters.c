@@ -51,10 +51,10 @@ void call_parameters(const struct call *call, struct form *form)
     form_add(form, "Direction", call_direction_name(call));
     if (call->caller_name)
         form_add(form, "CallerName", call->caller_name);
-    if (call->parent_sid[0])
+    if (call->parent_sid)
         form_add(form, "ParentCallSid", call->parent_sid);
-    if (call->application_sid[0])
-        form_add(form, "ApplicationSid", call->application_sid);
+    if (call->life && call->life->application_sid)
+        form_add(form, "ApplicationSid", call->life->application_sid);
     if (call->to[0] == '+' || call->from[0] == '+')
         add_places(call, form);
     add_sip(call, form);

@@ -244,7 +244,7 @@ static void child_call(struct dial *dial, struct dial_child *child)
     if (check_target(dial, child, &address) == 0) {
         call = call_new(parent->control, CALL_OUTBOUND_DIAL, address.text,
                         twiml_text(dial->verb, "callerId", parent->from));
-        slice_copy(slice_from(parent->sid), call->parent_sid, SID_SIZE);
+        call->parent_sid = memory_text(parent->sid);
         call->life->child = child;
         call->life->timeout_s = twiml_number(dial->verb, "timeout", 30);
         call->life->headers = address.headers;

@@ -5,10 +5,10 @@
 
 /*
  * What there is to tell about a call afterwards: its requests and happenings (Events) and what went
- * wrong (Notifications). Kept for all calls in two bounded lines, the oldest dropped first; never
- * read back by call control itself.
+ * wrong (Notifications). Kept for all calls in two bounded lines, the oldest dropped first (a call has
+ * some eight, of one to two KiB each); never read back by call control itself.
  */
-enum { EVENT_COUNT_MAX = 20000, NOTIFICATION_COUNT_MAX = 10000, NOTE_BODY_SIZE_MAX = 2048 };
+enum { EVENT_COUNT_MAX = 8000, NOTIFICATION_COUNT_MAX = 4000, NOTE_BODY_SIZE_MAX = 2048 };
 
 struct note {
     struct chain_link link;    /* among all */

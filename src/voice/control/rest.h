@@ -44,7 +44,7 @@ bool rest_filter_passes(const struct rest *rest, const char *name, const char *v
 
 /* rest_json.c */
 json_t *json_text(const char *text); /* NULL: null */
-json_t *json_sid(const char *sid);   /* "": null */
+json_t *json_sid(const char *sid);   /* "" or NULL: null */
 json_t *json_date(instant at);       /* 0: null */
 json_t *json_path(const struct rest *rest, const char *format, ...)
     __attribute__((format(printf, 2, 3))); /* "/2010-04-01/Accounts/AC..." + format */

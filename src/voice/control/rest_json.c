@@ -13,7 +13,7 @@ json_t *json_text(const char *text)
 
 json_t *json_sid(const char *sid)
 {
-    return json_text(sid[0] ? sid : NULL);
+    return json_text(sid && sid[0] ? sid : NULL);
 }
 
 json_t *json_date(instant at)

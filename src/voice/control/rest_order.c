@@ -265,7 +265,7 @@ static struct call *make_call(struct rest *rest, const struct order *order)
 
     call->caller_name = memory_text(order->caller_name);
     if (order->application_sid)
-        slice_copy(slice_from(order->application_sid), call->application_sid, SID_SIZE);
+        call->life->application_sid = memory_text(order->application_sid);
     life->caller_id = memory_text(order->caller_id);
     life->plan.url = memory_text(order->plan.url);
     life->plan.method = memory_text(order->plan.method);

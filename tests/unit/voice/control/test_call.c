@@ -442,7 +442,7 @@ static void pages_of_live_calls_survive_the_end_of_their_anchor(void **state)
 static void a_request_looks_at_so_many_calls_at_most(void **state)
 {
     enum { ENDED = 9000 };
-    struct control_options options = {.calls_per_second = 1000};
+    struct control_options options = {.calls_per_second = 1000, .ended_call_count_max = 100000};
     struct world *world = calloc(1, sizeof(*world));
     char path[400] = "To=%2B15005550009";
     unsigned requests = 0, found = 0;
