@@ -9,6 +9,7 @@
 #include "core/queue.h"
 
 enum { TURN = 1000000 };
+#define RATE_LATE_MAX (20 * MILLISECOND)
 
 bool pacing_has_line(const struct dialer *dialer, const struct campaign *campaign)
 {
@@ -21,10 +22,13 @@ static bool may_order(const struct dialer *dialer)
     return !dialer->limits.calls_per_second || dialer->now >= dialer->rate_next;
 }
 
+/* A timer that came a little late takes nothing from the rate; who was idle gains nothing. */
 void pacing_spend(struct dialer *dialer)
 {
+    bool is_late = dialer->now - dialer->rate_next <= RATE_LATE_MAX;
+
     if (dialer->limits.calls_per_second)
-        dialer->rate_next = instant_add(instant_max(dialer->now, dialer->rate_next),
+        dialer->rate_next = instant_add(is_late ? dialer->rate_next : dialer->now,
                                         SECOND / dialer->limits.calls_per_second);
 }
 

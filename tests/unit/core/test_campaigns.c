@@ -137,6 +137,34 @@ static void calls_per_second_are_spread(void **state)
     world_close(&world);
 }
 
+/* The loop's timers come a millisecond late: at 300 a second that was a quarter of the calls. */
+static void a_late_look_takes_nothing_from_the_rate(void **state)
+{
+    struct campaign_options options = campaign_options_default();
+    struct dialer_limits limits = dialer_limits_default();
+    static struct world world;
+
+    limits.calls_per_second = 100;
+    world_open(&world, &limits, &options);
+    for (agent_id agent = 1; agent <= 3; ++agent)
+        world_agent_ready(&world, agent);
+    for (lead_id lead = 1; lead <= 3; ++lead)
+        world_new_lead(&world, lead, 1);
+    assert_int_equal(dialer_deadline(world.dialer), NOON + 10 * MILLISECOND);
+    world.now += 13 * MILLISECOND;
+    world_tick(&world);
+    assert_int_equal(dialer_deadline(world.dialer), NOON + 20 * MILLISECOND);
+    world.now += HOUR; /* but who slept does not make up for it */
+    world_tick(&world);
+    world_agent_ready(&world, 4);
+    world_new_lead(&world, 4, 1);
+    assert_int_equal(world_planned(&world), 0);
+    world.now += 10 * MILLISECOND;
+    world_tick(&world);
+    assert_int_not_equal(world_planned(&world), 0);
+    world_close(&world);
+}
+
 static void ratio_dials_ahead_only_as_far_as_the_abandonment_rule_leaves(void **state)
 {
     struct campaign_options options = campaign_options_default();
@@ -233,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_draining_campaign_finishes_with_its_last_call),
         cmocka_unit_test(a_stopped_campaign_hangs_up_what_rings_and_lets_talk_what_talks),
         cmocka_unit_test(calls_per_second_are_spread),
+        cmocka_unit_test(a_late_look_takes_nothing_from_the_rate),
         cmocka_unit_test(ratio_dials_ahead_only_as_far_as_the_abandonment_rule_leaves),
         cmocka_unit_test(campaigns_that_share_agents_take_turns_by_weight),
         cmocka_unit_test(what_is_full_says_so_by_name),
