@@ -69,7 +69,7 @@ static const struct setting table[] = {
      "the most calls at once; more are refused. 0: as many as descriptors, ports and the media "
      "thread bear"},
     {"voice_calls_kept", "--calls-kept", SETTING_WHOLE, VOICE, "calls", "1-1000000", 1, 1000000,
-     "5000", AT(voice_calls_kept),
+     "20000", AT(voice_calls_kept),
      "how many ended calls can still be read, for a day at most; more than can be live at once, so "
      "that "
      "a dialer that was away learns how each of its calls ended"},

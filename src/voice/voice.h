@@ -38,7 +38,7 @@ struct voice_options {
     unsigned calls_per_second; /* 0: 10 */
     unsigned load_percent_max; /* of the media thread's time; beyond, new calls wait. 0: 85 */
     unsigned queue_age_s_max;  /* 0: 30 */
-    unsigned calls_kept;       /* ended ones that can still be read; 0: 5 000 */
+    unsigned calls_kept;       /* ended ones that can still be read; 0: 20 000 */
     unsigned silent_ms;        /* a leg without RTP for so long is hung up; 0: 30 000 */
     unsigned alone_s;          /* not asked anything for so long, it ends itself; 0: never */
     unsigned probe_ms;         /* between OPTIONS to the trunk; 0: never */

@@ -82,7 +82,7 @@ static void copy_limits(struct control *control, const struct control_options *o
     control->live_call_count_max =
         options->live_call_count_max ? options->live_call_count_max : 4096;
     control->ended_call_count_max =
-        options->ended_call_count_max ? options->ended_call_count_max : 5000;
+        options->ended_call_count_max ? options->ended_call_count_max : 20000;
     control->ended_call_age_max = options->ended_call_age_max ? options->ended_call_age_max : DAY;
     control->time_limit_s = options->time_limit_s ? options->time_limit_s : 14400;
     control->webhook_retries = options->webhook_retries ? options->webhook_retries : 1;

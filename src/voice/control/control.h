@@ -64,7 +64,7 @@ struct control_options {
     unsigned calls_per_second;   /* of the REST interface; 0: 10 */
     instant queue_age_max;       /* older queued calls are canceled; 0: 30 s */
     size_t live_call_count_max;  /* legs and waiting calls at once; 0: 4 096. Beyond: 429 or 503 */
-    size_t ended_call_count_max; /* kept readable, some 0.5 KiB each; 0: 5 000 */
+    size_t ended_call_count_max; /* kept readable, some 0.5 KiB each; 0: 20 000 */
     instant ended_call_age_max;  /* 0: 24 h */
     unsigned time_limit_s;       /* of a call that sets none; 0: 14 400 */
     unsigned webhook_retries;    /* of a URL without #rc; 0: 1 */
