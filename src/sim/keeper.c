@@ -166,6 +166,34 @@ struct lead_facts keeper_facts(struct world *world, lead_id id)
     return facts;
 }
 
+static bool core_has(const struct world *world, lead_id id)
+{
+    struct lead_record there;
+
+    return world->up && dialer_lead(world->dialer, id, &there);
+}
+
+bool keeper_claim_one(struct world *world, lead_id id)
+{
+    struct world_lead *lead = &world->leads[id - 1];
+
+    if (!lead->row.released || lead->claimed)
+        return core_has(world, id);
+    lead->claimed = true;
+    offer(world, lead);
+    return true;
+}
+
+void keeper_give_back(struct world *world, lead_id id)
+{
+    struct world_lead *lead = &world->leads[id - 1];
+
+    if (core_has(world, id) || !lead->row.released)
+        return;
+    lead->claimed = false;
+    offer(world, lead);
+}
+
 void keeper_claim(struct world *world, const struct effect *effect)
 {
     struct world_campaign *campaign = &world->campaigns[effect->of.claim.campaign - 1];

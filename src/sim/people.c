@@ -128,12 +128,17 @@ static void ask_manual(struct world *world, uint32_t place)
 static void dial_manual(struct world *world, uint32_t place, lead_id lead)
 {
     struct event event = {.kind = EVENT_MANUAL_DIALLED};
+    uint64_t refused = world->statistics.refused;
 
     event.of.manual.agent = place + 1;
+    if (!keeper_claim_one(world, lead))
+        return;
     event.of.manual.lead = keeper_facts(world, lead);
     event.of.manual.number_index =
         (uint8_t)rng_below(&world->rng, event.of.manual.lead.number_count + 1u);
     world_feed(world, &event);
+    if (world->statistics.refused > refused)
+        keeper_give_back(world, lead);
 }
 
 static void look(struct world *world, uint32_t place, const struct agent_facts *facts)

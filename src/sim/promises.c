@@ -46,16 +46,24 @@ static void check_promised(struct world *world, const struct attempt_record *rec
                     (unsigned long long)record->agent);
 }
 
-/* As many orders a second as were bought; what agents order does not wait, but is counted. */
+/* How far a call that a late timer held up may be made up for. */
+#define LATE_MAX (20 * MILLISECOND)
+
+/* As many orders a second as were bought, each in its turn or after; what agents order does not wait,
+ * but is counted. */
 static void check_rate(struct world *world, const struct attempt_record *record)
 {
     uint32_t rate = world->limits.calls_per_second;
     bool looked_at = record->agent && world->agents[record->agent - 1].preview == record->lead;
+    instant turn = world->now;
 
-    if (rate && world->planned_life == world->life + 1 && !record->manual && !looked_at &&
-        world->now < world->planned_at + SECOND / rate)
-        world_break(world, "more than %u calls a second are planned", rate);
-    world->planned_at = world->now;
+    if (rate && world->planned_life == world->life + 1) {
+        turn = world->rate_turn + SECOND / rate;
+        if (world->now < turn && !record->manual && !looked_at)
+            world_break(world, "more than %u calls a second are planned", rate);
+        turn = instant_max(turn, world->now - LATE_MAX);
+    }
+    world->rate_turn = turn;
     world->planned_life = world->life + 1;
 }
 

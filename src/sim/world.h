@@ -193,7 +193,7 @@ struct world {
     uint32_t mark_count, mark_room;
     struct world_ledger ledgers[WEATHER_CAMPAIGNS_MAX]; /* of all attempts, as told */
     struct world_ledger base[WEATHER_CAMPAIGNS_MAX];    /* of those closed before this life */
-    instant planned_at;                                 /* the last call, in that life */
+    instant rate_turn; /* when the last call was due by the rate, in that life */
     uint32_t planned_life;
     uint32_t unasked; /* calls and legs of before the start, not yet asked after */
     attempt_id said_no;
@@ -287,6 +287,9 @@ void shell_hear(struct world *world, const struct event *event);
 
 /* keeper.c: the store */
 void keeper_claim(struct world *world, const struct effect *effect);
+/* For dialling by hand. False: it was handed out, and the core has let go of it since. */
+bool keeper_claim_one(struct world *world, lead_id id);
+void keeper_give_back(struct world *world, lead_id id); /* unless the core has it */
 void keeper_take(struct world *world, const struct effect *effects, uint32_t count);
 void keeper_commit(struct world *world);
 void keeper_restart(struct world *world); /* the rows as events */
