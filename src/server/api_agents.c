@@ -513,6 +513,11 @@ void api_agent_reject(struct api_call *call)
 }
 
 /* Dialling by hand: the lead is taken from the store first, like a claim of one. */
+struct dialled_lead {
+    struct carried_lead carried;
+    bool was_out, again;
+};
+
 static int take_facts(void *arg, const struct store_lead_facts *row)
 {
     carried_lead_set(arg, row);
@@ -521,12 +526,14 @@ static int take_facts(void *arg, const struct store_lead_facts *row)
 
 static int dial_work(struct store *store, struct api_job *job)
 {
+    struct dialled_lead *lead = job->extra;
     int err = store_claim_one(store, job->id, NODE_OWNER, loop_clock());
 
+    lead->was_out = err == EBUSY;
     if (err == EBUSY) /* it is ours already, or in an attempt: the core knows which */
         err = 0;
     if (!err)
-        err = store_lead_facts(store, job->id, take_facts, job->extra);
+        err = store_lead_facts(store, job->id, take_facts, &lead->carried);
     return err == ENOENT
                ? api_job_fails(job, 404, err, "there is no lead %llu", (unsigned long long)job->id)
                : err;
@@ -538,9 +545,17 @@ static void dial_then(struct api_job *job)
     struct roster_agent *agent = roster_agent(&server->roster, job->other_id);
     struct event event = {.kind = EVENT_MANUAL_DIALLED,
                           .of.manual = {.agent = agent->id, .number_index = (uint8_t)job->limit}};
+    struct dialled_lead *lead = job->extra;
+    struct lead_record there;
     struct fed fed;
 
-    if (!claims_take_in(server, job->extra, &event.of.manual.lead)) {
+    if (lead->was_out && !lead->again && !dialer_lead(server->dialer, job->id, &there)) {
+        lead->again = true; /* let go meanwhile: what was read is older than its record */
+        api_job_keep(job);
+        api_work(job, API_WRITE, dial_work, dial_then);
+        return;
+    }
+    if (!claims_take_in(server, &lead->carried, &event.of.manual.lead)) {
         api_job_fails(job, 500, ENOMEM, "no memory");
         return;
     }
@@ -571,7 +586,7 @@ void api_agent_dial(struct api_call *call)
     job->id = (uint64_t)lead;
     job->other_id = agent->id;
     job->limit = (uint32_t)index;
-    job->extra = calloc(1, sizeof(struct carried_lead));
+    job->extra = calloc(1, sizeof(struct dialled_lead));
     check(job->extra);
     api_work(job, API_WRITE, dial_work, dial_then);
 }
