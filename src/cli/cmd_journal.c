@@ -150,9 +150,10 @@ static void print_text(const struct work *work, bool rows)
     const json_t *one;
     size_t i;
 
-    printf("%" PRIu64 " lives, %" PRIu64 " events, %" PRIu64 " effects; held to the journal: the "
+    printf("%" PRIu64 " %s, %" PRIu64 " events, %" PRIu64 " effects; held to the journal: the "
            "effects of %" PRIu64 " events, the state %" PRIu64 " times\n",
-           sums->lives, sums->events, sums->effects, sums->outcomes, sums->states);
+           sums->lives, sums->lives == 1 ? "life" : "lives", sums->events, sums->effects,
+           sums->outcomes, sums->states);
     if (sums->passed_over)
         printf("%" PRIu64 " events passed over\n", sums->passed_over);
     if (rows && !sums->diverged)
@@ -271,17 +272,7 @@ static int act(const struct command *command, const struct settings *settings,
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments;
-    struct settings settings;
-    int code = arguments_parse(&arguments, command, argc, argv);
-
-    if (code != COMMAND_DONE)
-        return arguments_answer(code);
-    code = settings_load(&settings, command->settings, &arguments);
-    if (code == COMMAND_DONE)
-        code = act(command, &settings, &arguments);
-    settings_release(&settings);
-    return code;
+    return settings_run(command, argc, argv, act);
 }
 
 const struct command command_journal = {

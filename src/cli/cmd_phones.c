@@ -67,24 +67,20 @@ static int play(const struct settings *settings, const char *records)
     return err ? COMMAND_FAILED : COMMAND_DONE;
 }
 
+static int act(const struct command *command, const struct settings *settings,
+               const struct arguments *arguments)
+{
+    if (!*settings->phones_script)
+        return command_misused(command, "--script FILE is needed; docs/phones.md tells its format");
+    if (!can_be_called(settings))
+        return command_misused(command, "--listen %s: an IPv4 address of this machine is needed",
+                               settings->phones_listen);
+    return play(settings, arguments->values[FLAG_RECORDS]);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments;
-    struct settings settings;
-    int code = arguments_parse(&arguments, command, argc, argv);
-
-    if (code != COMMAND_DONE)
-        return arguments_answer(code);
-    code = settings_load(&settings, command->settings, &arguments);
-    if (code == COMMAND_DONE && !*settings.phones_script)
-        code = command_misused(command, "--script FILE is needed; docs/phones.md tells its format");
-    if (code == COMMAND_DONE && !can_be_called(&settings))
-        code = command_misused(command, "--listen %s: an IPv4 address of this machine is needed",
-                               settings.phones_listen);
-    if (code == COMMAND_DONE)
-        code = play(&settings, arguments.values[FLAG_RECORDS]);
-    settings_release(&settings);
-    return code;
+    return settings_run(command, argc, argv, act);
 }
 
 const struct command command_phones = {

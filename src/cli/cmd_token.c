@@ -126,17 +126,7 @@ static int act(const struct command *command, const struct settings *settings,
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments;
-    struct settings settings;
-    int code = arguments_parse(&arguments, command, argc, argv);
-
-    if (code != COMMAND_DONE)
-        return arguments_answer(code);
-    code = settings_load(&settings, command->settings, &arguments);
-    if (code == COMMAND_DONE)
-        code = act(command, &settings, &arguments);
-    settings_release(&settings);
-    return code;
+    return settings_run(command, argc, argv, act);
 }
 
 const struct command command_token = {

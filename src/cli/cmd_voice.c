@@ -66,21 +66,17 @@ static int run_engine(const struct settings *settings)
     return voice_run(&options);
 }
 
+static int act(const struct command *command, const struct settings *settings,
+               const struct arguments *arguments)
+{
+    if (arguments->word_count)
+        return command_misused(command, "'%s' is not understood", arguments->words[0]);
+    return run_engine(settings);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct arguments arguments;
-    struct settings settings;
-    int code = arguments_parse(&arguments, command, argc, argv);
-
-    if (code != COMMAND_DONE)
-        return arguments_answer(code);
-    code = settings_load(&settings, command->settings, &arguments);
-    if (code == COMMAND_DONE && arguments.word_count)
-        code = command_misused(command, "'%s' is not understood", arguments.words[0]);
-    if (code == COMMAND_DONE)
-        code = run_engine(&settings);
-    settings_release(&settings);
-    return code;
+    return settings_run(command, argc, argv, act);
 }
 
 const struct command command_voice = {

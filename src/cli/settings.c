@@ -405,6 +405,21 @@ int settings_load(struct settings *settings, unsigned groups, const struct argum
     return code;
 }
 
+int settings_run(const struct command *command, int argc, char **argv, settings_work work)
+{
+    struct arguments arguments;
+    struct settings settings;
+    int code = arguments_parse(&arguments, command, argc, argv);
+
+    if (code != COMMAND_DONE)
+        return arguments_answer(code);
+    code = settings_load(&settings, command->settings, &arguments);
+    if (code == COMMAND_DONE)
+        code = work(command, &settings, &arguments);
+    settings_release(&settings);
+    return code;
+}
+
 void settings_release(struct settings *settings)
 {
     for (size_t i = 0; i < array_count(table); i++)

@@ -101,6 +101,14 @@ int settings_load_from(struct settings *settings, unsigned groups,
                        const struct arguments *arguments, const char *file_name,
                        const char *file_text, const char *(*environment)(const char *name),
                        FILE *say) must_check;
+
+/*
+ * A whole command that needs its settings and no more: parses the arguments, loads the settings,
+ * works, lets go. A command's code.
+ */
+typedef int (*settings_work)(const struct command *command, const struct settings *settings,
+                             const struct arguments *arguments);
+int settings_run(const struct command *command, int argc, char **argv, settings_work work);
 void settings_release(struct settings *settings);
 
 const struct setting *setting_at(size_t index); /* NULL past the end */
