@@ -441,28 +441,28 @@ void telephony_redirect(struct telephony *telephony, const char *call, const cha
     ask(telephony, REQUEST_PLAIN, "POST", &path, &form, handler, arg);
 }
 
-void telephony_hang_up(struct telephony *telephony, const char *call, telephony_handler handler,
-                       void *arg)
+static void end_call(struct telephony *telephony, const char *call, const char *status,
+                     telephony_handler handler, void *arg)
 {
     struct text path;
     struct form form;
 
     form_init(&form);
-    form_add(&form, "Status", "completed");
+    form_add(&form, "Status", status);
     path_of_call(&path, call);
     ask(telephony, REQUEST_PLAIN, "POST", &path, &form, handler, arg);
+}
+
+void telephony_hang_up(struct telephony *telephony, const char *call, telephony_handler handler,
+                       void *arg)
+{
+    end_call(telephony, call, "completed", handler, arg);
 }
 
 void telephony_cancel(struct telephony *telephony, const char *call, telephony_handler handler,
                       void *arg)
 {
-    struct text path;
-    struct form form;
-
-    form_init(&form);
-    form_add(&form, "Status", "canceled");
-    path_of_call(&path, call);
-    ask(telephony, REQUEST_PLAIN, "POST", &path, &form, handler, arg);
+    end_call(telephony, call, "canceled", handler, arg);
 }
 
 void telephony_read_call(struct telephony *telephony, const char *call, telephony_handler handler,
