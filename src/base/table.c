@@ -39,6 +39,16 @@ void table_release(struct table *table)
     table_init(table);
 }
 
+void table_free(struct table *table)
+{
+    struct table_slot *slot;
+    size_t at = 0;
+
+    while ((slot = table_next(table, &at)))
+        free(slot->value);
+    table_release(table);
+}
+
 static struct table_slot *find(const struct table *table, uint64_t hash, const void *key,
                                size_t key_size)
 {

@@ -28,6 +28,7 @@ struct table {
 
 void table_init(struct table *table);
 void table_release(struct table *table);
+void table_free(struct table *table); /* releases it and frees its values, which malloc made */
 void *table_get(const struct table *table, const void *key, size_t key_size); /* NULL: none */
 int table_put(struct table *table, const void *key, size_t key_size,
               void *value) must_check; /* replaces; 0, ENOMEM (then unchanged) */

@@ -21,12 +21,7 @@ int import_regions_init(struct import_regions *regions)
 
 void import_regions_release(struct import_regions *regions)
 {
-    struct table_slot *slot;
-    size_t at = 0;
-
-    while ((slot = table_next(&regions->wordings, &at)))
-        free(slot->value);
-    table_release(&regions->wordings);
+    table_free(&regions->wordings);
     number_zones_free(regions->zones);
     memset(regions, 0, sizeof(*regions));
 }

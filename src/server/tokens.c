@@ -56,12 +56,7 @@ void tokens_remove(struct server *server, uint64_t id)
 
 void tokens_release(struct server *server)
 {
-    struct table_slot *slot;
-    size_t at = 0;
-
-    while ((slot = table_next(&server->tokens, &at)))
-        free(slot->value);
-    table_release(&server->tokens);
+    table_free(&server->tokens);
 }
 
 const struct token *tokens_find(const struct server *server, struct slice token)

@@ -13,16 +13,6 @@ void traffic_init(struct traffic *traffic)
     table_init(&traffic->calls);
 }
 
-static void release_values(struct table *table)
-{
-    struct table_slot *slot;
-    size_t at = 0;
-
-    while ((slot = table_next(table, &at)))
-        free(slot->value);
-    table_release(table);
-}
-
 void traffic_release(struct traffic *traffic)
 {
     struct table_slot *slot;
@@ -30,9 +20,9 @@ void traffic_release(struct traffic *traffic)
 
     while ((slot = table_next(&traffic->attempts, &at)))
         free(((struct known_attempt *)slot->value)->note);
-    release_values(&traffic->leads);
-    release_values(&traffic->attempts);
-    release_values(&traffic->legs);
+    table_free(&traffic->leads);
+    table_free(&traffic->attempts);
+    table_free(&traffic->legs);
     table_release(&traffic->calls);
 }
 

@@ -15,22 +15,12 @@ void fold_init(struct fold *fold)
     table_init(&fold->campaigns);
 }
 
-static void release(struct table *table)
-{
-    struct table_slot *slot;
-    size_t at = 0;
-
-    while ((slot = table_next(table, &at)))
-        free(slot->value);
-    table_release(table);
-}
-
 void fold_release(struct fold *fold)
 {
-    release(&fold->attempts);
-    release(&fold->leads);
-    release(&fold->agents);
-    release(&fold->campaigns);
+    table_free(&fold->attempts);
+    table_free(&fold->leads);
+    table_free(&fold->agents);
+    table_free(&fold->campaigns);
 }
 
 /* The thing of that id, made when it is new. */

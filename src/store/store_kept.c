@@ -132,23 +132,12 @@ int kept_region_of(struct store *store, const char *zones, uint64_t *id)
     return err;
 }
 
-static void empty(struct table *table)
-{
-    struct table_slot *slot;
-    size_t at = 0;
-
-    while ((slot = table_next(table, &at)))
-        free(slot->value);
-    table_release(table);
-    table_init(table);
-}
-
 void kept_forget(struct store *store)
 {
-    empty(&store->figures);
-    empty(&store->counts);
-    empty(&store->shelves);
-    empty(&store->regions);
+    table_free(&store->figures);
+    table_free(&store->counts);
+    table_free(&store->shelves);
+    table_free(&store->regions);
 }
 
 static int flush_figures(struct store *store)

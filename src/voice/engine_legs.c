@@ -41,12 +41,7 @@ static void leg_release(struct engine_leg *leg)
 
 void engine_legs_release(struct engine *engine)
 {
-    struct table_slot *slot;
-    size_t at = 0;
-
-    while ((slot = table_next(&engine->legs, &at)))
-        free(slot->value);
-    table_release(&engine->legs);
+    table_free(&engine->legs);
 }
 
 /* --------------------------------------------------------------------------- what SIP tells us */
