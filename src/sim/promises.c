@@ -182,6 +182,9 @@ void promises_lead(struct world *world, const struct lead_record *record)
         lead->promised = record->callback_agent;
         lead->promised_at = record->due_at;
         lead->promised_plan = campaign->plan;
+    } else if (record->state == LEAD_CALLBACK && !record->reason &&
+               record->due_at != lead->promised_at) {
+        lead->promised = 0; /* the disposition was saved anew: another hour, and anybody */
     } else if (record->state != LEAD_ATTEMPTING &&
                (record->state != LEAD_CALLBACK ||
                 world->now >=
