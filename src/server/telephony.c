@@ -24,6 +24,7 @@ enum request_kind {
     REQUEST_PLACE,        /* goes through the queue of creations */
     REQUEST_ROOM,         /* the conference is being looked for */
     REQUEST_PARTICIPANTS, /* of the conference found */
+    REQUEST_REDIRECT,     /* of one call one at a time: two connections keep no order */
 };
 
 struct request {
@@ -39,7 +40,8 @@ struct request {
     unsigned total_ms; /* 0: TOTAL_MS */
     uint64_t http;     /* 0: not on its way */
     struct loop_timer again;
-    bool failed; /* no memory for it */
+    bool failed;            /* no memory for it */
+    struct request *behind; /* of the same call, waits for this one's end */
 };
 
 struct telephony {
@@ -125,6 +127,13 @@ bool telephony_call_of(const json_t *json, struct telephony_call *call)
     return call->status != TELEPHONY_STATUSES;
 }
 
+static void request_send(struct request *request);
+
+static void send_again(void *arg)
+{
+    request_send(arg);
+}
+
 static void request_end(struct request *request, const struct telephony_answer *answer)
 {
     struct telephony *telephony = request->telephony;
@@ -136,6 +145,9 @@ static void request_end(struct request *request, const struct telephony_answer *
         telephony->open = request->next;
     if (request->next)
         request->next->previous = request->previous;
+    if (request->behind && !telephony->leaving)
+        check(!loop_timer_start(telephony->loop, &request->behind->again, loop_now(telephony->loop),
+                                send_again, request->behind));
     if (request->handler)
         request->handler(request->arg, answer);
     free(request->path);
@@ -149,13 +161,6 @@ static void end_not_sent(struct request *request, const char *why)
 
     snprintf(answer.message, sizeof(answer.message), "%s", why);
     request_end(request, &answer);
-}
-
-static void request_send(struct request *request);
-
-static void send_again(void *arg)
-{
-    request_send(arg);
 }
 
 /* The random wait before another try: anywhere below a ceiling that doubles. */
@@ -428,6 +433,17 @@ void telephony_place(struct telephony *telephony, const struct telephony_order *
     ask(telephony, REQUEST_PLACE, "POST", &path, &form, handler, arg);
 }
 
+/* The one that was sent, or is about to be; NULL: none. */
+static struct request *redirect_under_way(const struct telephony *telephony, const char *path)
+{
+    struct request *oldest = NULL;
+
+    for (struct request *one = telephony->open; one; one = one->next)
+        if (one->kind == REQUEST_REDIRECT && one->path && path && strcmp(one->path, path) == 0)
+            oldest = one;
+    return oldest;
+}
+
 void telephony_redirect(struct telephony *telephony, const char *call, const char *url,
                         telephony_handler handler, void *arg)
 {
@@ -438,7 +454,15 @@ void telephony_redirect(struct telephony *telephony, const char *call, const cha
     form_add(&form, "Url", url);
     form_add(&form, "Method", "POST");
     path_of_call(&path, call);
-    ask(telephony, REQUEST_PLAIN, "POST", &path, &form, handler, arg);
+    struct request *before = redirect_under_way(telephony, path.at);
+    struct request *request = ask(telephony, REQUEST_REDIRECT, "POST", &path, &form, handler, arg);
+
+    if (!before)
+        return;
+    loop_timer_stop(telephony->loop, &request->again);
+    if (before->behind)
+        end_not_sent(before->behind, "another place came after it");
+    before->behind = request;
 }
 
 static void end_call(struct telephony *telephony, const char *call, const char *status,

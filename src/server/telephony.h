@@ -91,7 +91,8 @@ int telephony_move(struct telephony *telephony, const char *base_url) must_check
 /* All: the texts are copied; without memory the handler gets TELEPHONY_NOT_SENT. */
 void telephony_place(struct telephony *telephony, const struct telephony_order *order,
                      telephony_handler handler, void *arg);
-/* Takes a live call out of what it does and gives it another document. */
+/* Takes a live call out of what it does and gives it another document. The redirects of a call reach it
+ * in their order: one waits until the one before is answered, and gives way to a newer (NOT_SENT). */
 void telephony_redirect(struct telephony *telephony, const char *call, const char *url,
                         telephony_handler handler, void *arg);
 /* Ends a call in whatever state (canceled while it rings or waits, completed after). */

@@ -38,6 +38,22 @@ static void end_call(struct world *world, const struct effect *effect)
     }
 }
 
+/* The redirects of a call arrive in their order: one waits until the one before is answered. */
+static void redirect(struct world *world, const struct effect *effect)
+{
+    struct world_call *call = world_call(world, effect->of.answer.attempt);
+    instant at = world->now + world_way(world);
+
+    if (!knows_name(world, call, effect->of.answer.attempt) ||
+        world_chance(world, world->weather.act_lost))
+        return;
+    if (call->redirect_life == world->life + 1)
+        at = instant_max(at, call->redirected_at + 1);
+    call->redirect_life = world->life + 1;
+    call->redirected_at = at;
+    world_later(world, HAPPENING_ACT, at)->of.effect = *effect;
+}
+
 void shell_act(struct world *world, const struct effect *effect)
 {
     switch (effect->kind) {
@@ -61,9 +77,7 @@ void shell_act(struct world *world, const struct effect *effect)
             send(world, effect);
         break;
     case EFFECT_REDIRECT_CALL:
-        if (knows_name(world, world_call(world, effect->of.answer.attempt),
-                       effect->of.answer.attempt))
-            send(world, effect);
+        redirect(world, effect);
         break;
     case EFFECT_PLACE_CALL:
         world_call(world, effect->of.place.attempt)->ordering_life = world->life + 1;

@@ -90,6 +90,8 @@ struct world_call {
     /* what the server's shell remembers; 1 + the life in which it does */
     uint32_t open_life, named_life, ordering_life, end_life, answered_life;
     enum effect_kind end_wanted;
+    uint32_t redirect_life;
+    instant redirected_at;         /* the last redirect of that life arrives */
     struct attempt_record account; /* as the dialer told it last */
     enum call_status status;
     uint32_t step; /* serial of what it will do by itself */

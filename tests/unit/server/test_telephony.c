@@ -18,7 +18,9 @@ struct service {
     struct telephony *telephony;
     const unsigned *statuses;
     size_t asked;
-    bool is_silent;
+    bool is_silent, holds;
+    struct http_request *held; /* not answered yet */
+    char forms[4][256];
     char last_path[256];
     struct telephony_answer answer;
     unsigned answers;
@@ -41,9 +43,16 @@ static void take(void *arg, struct http_request *request)
              http_request_query(request));
     for (size_t i = 0; service->statuses && i <= service->asked && service->statuses[i]; i++)
         status = service->statuses[i];
+    if (service->asked < 4)
+        slice_copy(http_request_body(request), service->forms[service->asked],
+                   sizeof(service->forms[0]));
     service->asked++;
     if (service->is_silent)
         return;
+    if (service->holds) {
+        service->held = request;
+        return;
+    }
     if (strstr(service->last_path, "/Conferences.json"))
         body = "{\"conferences\":[{\"sid\":\"CF1\",\"status\":\"completed\"},"
                "{\"sid\":\"CF2\",\"status\":\"init\"}]}";
@@ -177,6 +186,56 @@ static void a_room_is_found_by_name_among_those_that_live(void **state)
     assert_non_null(strstr(service->last_path, "/Conferences/CF2/Participants.json"));
 }
 
+static void wait_asked(struct service *service, size_t count)
+{
+    instant end = loop_clock() + 8 * SECOND;
+
+    while (service->asked < count && loop_clock() < end)
+        loop_step(service->loop, 20 * MILLISECOND);
+    assert_int_equal(service->asked, count);
+}
+
+static void redirect(struct service *service, const char *url)
+{
+    telephony_redirect(service->telephony, "CA1", url, on_answer, service);
+}
+
+static void answer_held(struct service *service)
+{
+    struct http_request *held = service->held;
+
+    service->held = NULL;
+    http_request_reply(held, 200, "application/json", call_json, strlen(call_json));
+}
+
+/* Two rooms one after the other: the later one must not be overtaken by the earlier. */
+static void a_call_is_led_to_one_place_after_the_other_and_the_last_holds(void **state)
+{
+    struct service *service = *state;
+
+    service->holds = true;
+    redirect(service, "http://127.0.0.1/first");
+    wait_asked(service, 1);
+    redirect(service, "http://127.0.0.1/second");
+    redirect(service, "http://127.0.0.1/third");
+    assert_int_equal(service->answers, 1); /* the second will never be sent */
+    assert_int_equal(service->answer.outcome, TELEPHONY_NOT_SENT);
+    telephony_redirect(service->telephony, "CA2", "http://127.0.0.1/other", on_answer, service);
+    struct http_request *first = service->held;
+
+    wait_asked(service, 2); /* another call waits for nobody */
+    assert_non_null(strstr(service->forms[1], "other"));
+    answer_held(service);
+    wait_answers(service, 2);
+    service->held = first;
+    answer_held(service);
+    wait_asked(service, 3);
+    assert_non_null(strstr(service->forms[2], "third"));
+    answer_held(service);
+    wait_answers(service, 4);
+    assert_int_equal(service->answer.outcome, TELEPHONY_DONE);
+}
+
 static void creations_keep_to_the_rate(void **state)
 {
     struct service *service = *state;
@@ -215,6 +274,7 @@ int main(void)
         WITH_SERVICE(a_creation_whose_fate_is_unknown_is_not_posted_again),
         WITH_SERVICE(a_service_that_is_not_there_has_taken_nothing),
         WITH_SERVICE(a_room_is_found_by_name_among_those_that_live),
+        WITH_SERVICE(a_call_is_led_to_one_place_after_the_other_and_the_last_holds),
         WITH_SERVICE(creations_keep_to_the_rate),
         WITH_SERVICE(what_is_open_at_the_end_is_unknown),
     };
