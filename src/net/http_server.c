@@ -39,7 +39,7 @@ struct http_request {
     struct MHD_Connection *connection;
     struct crowd_member *member; /* its connection, among all */
     enum request_stage stage;
-    bool is_too_large;
+    bool is_too_large, is_oldest; /* oldest: HTTP/1.0 */
     char *method, *path, *query;
     struct text body;
     size_t dropped_size; /* of a body too large */
@@ -55,6 +55,9 @@ struct http_request {
     size_t header_count;
     loop_handler on_gone;
     void *on_gone_arg;
+    struct http_upgrade upgrade; /* its handlers are cleared when they will not be called again */
+    struct MHD_UpgradeResponseHandle *upgraded; /* NULL before it has begun */
+    int upgraded_fd;
     void *context;
     char peer[INET6_ADDRSTRLEN];
 };
@@ -174,11 +177,21 @@ static void request_free(struct http_request *request)
     free(request);
 }
 
+static void upgrade_gone(struct http_request *request)
+{
+    struct http_upgrade upgrade = request->upgrade;
+
+    request->upgrade = (struct http_upgrade){0};
+    if (upgrade.gone)
+        upgrade.gone(upgrade.arg);
+}
+
 /* A spooled body that no handler took away is left behind, whether its sender went or was refused. */
 static void request_gone(struct http_request *request)
 {
     bool is_untaken = request->spools && request->context;
 
+    upgrade_gone(request);
     if ((request->stage == STAGE_SUSPENDED || is_untaken) && request->on_gone)
         request->on_gone(request->on_gone_arg);
     request_free(request);
@@ -190,7 +203,8 @@ static enum MHD_Result send_answer(struct http_request *request)
         MHD_queue_response(request->connection, request->status, request->response);
 
     request->stage = STAGE_SENT;
-    crowd_sends(&request->server->crowd, request->member, request->answer_size, loop_clock());
+    if (!request->upgrade.begun) /* who has been upgraded stays handled: no crowd needs its place */
+        crowd_sends(&request->server->crowd, request->member, request->answer_size, loop_clock());
     return result;
 }
 
@@ -280,9 +294,9 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
     struct http_request *request = *state;
 
     (void)url;
-    (void)version;
     if (!request->method) {
         request->method = strdup(method);
+        request->is_oldest = !strcmp(version, MHD_HTTP_VERSION_1_0);
         if (!request->method || !request->path || !request->query)
             return MHD_NO;
         request->connection = connection;
@@ -417,12 +431,13 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd, unsig
     unsigned idle_s = idle_ms / 1000;
 
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL, on_access, server,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT, idle_s ? idle_s : 1u,
-        MHD_OPTION_CONNECTION_LIMIT, server->crowd.limits.count_max + CROWD_EXCESS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK,
-        on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_TURBO, 0, NULL, NULL,
+        on_access, server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_TIMEOUT,
+        idle_s ? idle_s : 1u, MHD_OPTION_CONNECTION_LIMIT,
+        server->crowd.limits.count_max + CROWD_EXCESS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, server, MHD_OPTION_END);
 }
 
 #define FAREWELL(status)                                                                           \
@@ -476,6 +491,13 @@ int http_server_new(struct http_server **serverp, struct loop *loop,
     return 0;
 }
 
+static void upgrade_close(struct http_request *request)
+{
+    (void)shutdown(request->upgraded_fd, SHUT_RDWR); /* or the peer would not hear of it */
+    (void)MHD_upgrade_action(request->upgraded, MHD_UPGRADE_ACTION_CLOSE);
+    request->upgraded = NULL;
+}
+
 void http_server_free(struct http_server *server)
 {
     if (!server)
@@ -484,6 +506,9 @@ void http_server_free(struct http_server *server)
     loop_timer_stop(server->loop, &server->timer);
     loop_timer_stop(server->loop, &server->sweep);
     for (struct http_request *request = server->requests; request; request = request->next) {
+        upgrade_gone(request);
+        if (request->upgraded)
+            upgrade_close(request);
         if (request->stage != STAGE_SUSPENDED)
             continue;
         if (request->on_gone)
@@ -536,6 +561,11 @@ const char *http_request_header(const struct http_request *request, const char *
 struct slice http_request_body(const struct http_request *request)
 {
     return text_slice(&request->body);
+}
+
+struct loop *http_request_loop(const struct http_request *request)
+{
+    return request->server->loop;
 }
 
 const char *http_request_peer(const struct http_request *request)
@@ -617,6 +647,46 @@ void http_request_reply_file(struct http_request *request, unsigned status,
 {
     request->answer_size = size;
     reply(request, status, content_type, MHD_create_response_from_fd64(size, fd));
+}
+
+static void on_upgraded(void *arg, struct MHD_Connection *connection, void *state,
+                        const char *early, size_t early_size, MHD_socket fd,
+                        struct MHD_UpgradeResponseHandle *handle)
+{
+    struct http_request *request = arg;
+
+    (void)connection;
+    (void)state;
+    request->upgraded = handle;
+    request->upgraded_fd = fd;
+    request->upgrade.begun(request->upgrade.arg, fd, slice_of(early_size ? early : "", early_size));
+}
+
+int http_request_upgrade(struct http_request *request, const char *protocol,
+                         const struct http_upgrade *upgrade)
+{
+    struct MHD_Response *response;
+
+    if (request->is_oldest)
+        return EINVAL;
+    if (http_request_is_excess(request))
+        return EBUSY;
+    response = MHD_create_response_for_upgrade(on_upgraded, request);
+    if (!response)
+        return ENOMEM;
+    http_request_add_header(request, MHD_HTTP_HEADER_UPGRADE, protocol);
+    request->on_gone = NULL;
+    request->upgrade = *upgrade;
+    reply(request, MHD_HTTP_SWITCHING_PROTOCOLS, NULL, response);
+    return 0;
+}
+
+void http_request_upgrade_end(struct http_request *request)
+{
+    check(request->upgraded);
+    request->upgrade = (struct http_upgrade){0};
+    upgrade_close(request);
+    run(request->server);
 }
 
 void http_request_spool(struct http_request *request, int fd, size_t size_max)

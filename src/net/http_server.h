@@ -67,6 +67,7 @@ struct slice http_request_body(const struct http_request *request);
 void http_request_spool(struct http_request *request, int fd, size_t size_max);
 size_t http_request_spool_size(const struct http_request *request);
 int http_request_spool_error(const struct http_request *request);
+struct loop *http_request_loop(const struct http_request *request);
 const char *http_request_peer(const struct http_request *request); /* "127.0.0.1" */
 /* All connections are taken, or all its address may have: it is closed after this answer. */
 bool http_request_is_excess(const struct http_request *request);
@@ -87,6 +88,25 @@ void http_request_reply_file(struct http_request *request, unsigned status,
 /* Called if the client leaves before the reply; the request is gone when it returns. Of a spooled body also
  * when the request ends, however it does, while its context is still set: nobody took the body. */
 void http_request_on_gone(struct http_request *request, loop_handler handler, void *arg);
+
+/*
+ * The connection leaves HTTP (101) and what it carries then is the caller's: net/websocket's ground.
+ * It stays among the server's connections, but no crowd makes it go. `begun` comes when the 101 has been
+ * sent, with the bytes that came early; the descriptor stays the server's. Then it is ended by
+ * http_request_upgrade_end, after which the request is gone. `gone`: the client left before it began,
+ * or the server is being freed; the request is gone when it returns. One of both ends it.
+ */
+struct http_upgrade {
+    void (*begun)(void *arg, int fd, struct slice early);
+    void (*gone)(void *arg);
+    void *arg;
+};
+
+/* 0, and nobody else may reply; EINVAL (HTTP/1.0), EBUSY (it is excess: say 503), ENOMEM. */
+int http_request_upgrade(struct http_request *request, const char *protocol,
+                         const struct http_upgrade *upgrade) must_check;
+void http_request_upgrade_end(struct http_request *request);
+
 /* A place for the handler's own pointer while the request waits. */
 void http_request_set_context(struct http_request *request, void *context);
 void *http_request_context(const struct http_request *request);
