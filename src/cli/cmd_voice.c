@@ -47,6 +47,10 @@ static int run_engine(const struct settings *settings)
         .data = settings->data,
         .account_sid = variable("twilio_account_sid", "TWILIO_ACCOUNT_SID"),
         .auth_token = variable("twilio_auth_token", "TWILIO_AUTH_TOKEN"),
+        .api_key_sid = variable("twilio_api_key_sid", "TWILIO_API_KEY_SID"),
+        .api_key_secret = variable("twilio_api_key_secret", "TWILIO_API_KEY_SECRET"),
+        .application_sid = variable("twilio_app_id_outbound", "TWILIO_APP_ID_OUTBOUND"),
+        .application_url = settings->voice_application_url,
         .caller_ids = settings->voice_caller_ids,
         .loopback_is_stranger = slice_is(slice_from(settings->voice_local_phones), "no"),
         .prefixes = settings->voice_prefixes,
@@ -85,8 +89,11 @@ const struct command command_voice = {
              "[--trunk sip:HOST:PORT]",
     .sentence = "the voice engine: SIP calls, conferences, the Twilio interface",
     .details = "The account SID and auth token of its interface are taken from the environment\n"
-               "variables twilio_account_sid and twilio_auth_token (upper case too), the trunk's\n"
-               "password from OUTDIAL_TRUNK_PASSWORD. When ready it prints its addresses as one\n"
+               "variables twilio_account_sid and twilio_auth_token (upper case too), the API key\n"
+               "that signs browser phones' tokens from twilio_api_key_sid and\n"
+               "twilio_api_key_secret, the application of their calls from\n"
+               "twilio_app_id_outbound, the trunk's password from OUTDIAL_TRUNK_PASSWORD. When "
+               "ready it prints its addresses as one\n"
                "line of JSON; SIGTERM ends it, hanging up what calls there are.",
     .settings = SETTINGS_VOICE | SETTINGS_LOG,
     .run = run,

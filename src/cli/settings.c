@@ -103,6 +103,9 @@ static const struct setting table[] = {
      AT(voice_local_phones), "whether SIP phones on this machine may call and be called"},
     {"voice_incoming_url", "--incoming-url", SETTING_URL, VOICE, "", "URL", 0, 0, "",
      AT(voice_incoming_url), "the TwiML for calls that come in; empty: they are refused"},
+    {"voice_application_url", "--application-url", SETTING_URL, VOICE, "", "URL", 0, 0, "",
+     AT(voice_application_url),
+     "the TwiML for calls of browser phones through the application twilio_app_id_outbound"},
 
     {"phones_listen", "--listen", SETTING_ADDRESS, PHONES, "", "HOST:PORT", 0, 0, "127.0.0.1:5070",
      AT(phones_listen), "where the simulated network speaks SIP, UDP and TCP"},

@@ -64,6 +64,7 @@ struct settings {
     char *voice_media_advertised; /* or "" */
     char *voice_local_phones;     /* yes, no */
     char *voice_incoming_url;     /* or "" */
+    char *voice_application_url;  /* or "" */
     /* phones */
     char *phones_listen, *phones_script;
     /* clients */

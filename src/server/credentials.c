@@ -15,15 +15,35 @@
 struct variable {
     const char *name;
     size_t offset;
-    bool voice; /* wanted for the voice wire alone */
+    bool voice;    /* wanted for the voice wire alone */
+    bool optional; /* of use when it is there */
 };
 
 #define AT(field) offsetof(struct credentials, field)
 static const struct variable variables[] = {
-    {"twilio_account_sid", AT(account), true},  {"twilio_auth_token", AT(auth_token), true},
-    {"twilio_caller_id", AT(caller_id), false}, {"twilio_app_id_outbound", AT(application), false},
-    {"pusher_appid", AT(push_app), false},      {"pusher_key", AT(push_key), false},
-    {"pusher_secret", AT(push_secret), false},
+    {"twilio_account_sid", AT(account), true, false},
+    {"twilio_auth_token", AT(auth_token), true, false},
+    {"twilio_caller_id", AT(caller_id), false, false},
+    {"twilio_app_id_outbound", AT(application), false, false},
+    {"twilio_api_key_sid", AT(key), true, true},
+    {"twilio_api_key_secret", AT(key_secret), true, true},
+    {"pusher_appid", AT(push_app), false, false},
+    {"pusher_key", AT(push_key), false, false},
+    {"pusher_secret", AT(push_secret), false, false},
+    {"pusher_cluster", AT(push_cluster), false, true},
+};
+
+/* What is made for the embedded parts, and how each is called in the file. */
+static const struct {
+    const char *name, *prefix;
+    size_t offset;
+    bool later; /* files of older versions lack it */
+} made[] = {
+    {"account_sid", "AC", AT(account), false},
+    {"auth_token", "", AT(auth_token), false},
+    {"api_key_sid", "SK", AT(key), true},
+    {"api_key_secret", "", AT(key_secret), true},
+    {"application_sid", "AP", AT(application), true},
 };
 
 static char *field(struct credentials *credentials, const struct variable *variable)
@@ -96,40 +116,21 @@ int secret_read(const char *path, char *out, size_t out_size)
     return line.size ? 0 : ENODATA;
 }
 
-static int read_made(struct credentials *credentials, const char *path, char *why, size_t why_size)
+static char *made_field(struct credentials *credentials, size_t i)
 {
-    json_error_t error;
-    json_t *json = json_load_file(path, 0, &error);
-    const char *account = json_string_value(json_object_get(json, "account_sid"));
-    const char *token = json_string_value(json_object_get(json, "auth_token"));
-    int err = 0;
-
-    if (!account || !token ||
-        !slice_copy(slice_from(account), credentials->account, CREDENTIAL_SIZE) ||
-        !slice_copy(slice_from(token), credentials->auth_token, CREDENTIAL_SIZE)) {
-        snprintf(why, why_size, "cannot read credentials from '%s': %s", path,
-                 json ? "account_sid or auth_token is missing" : error.text);
-        err = EBADMSG;
-    }
-    json_decref(json);
-    return err;
+    return (char *)credentials + made[i].offset;
 }
 
-static int make(struct credentials *credentials, const char *data, char *why, size_t why_size)
+static int write_made(struct credentials *credentials, const char *data, char *why, size_t why_size)
 {
-    char hex[33];
-    int err = secret_hex(16, hex);
+    json_t *json = json_object();
+    char *text;
+    int err = 0;
 
-    if (!err) {
-        snprintf(credentials->account, CREDENTIAL_SIZE, "AC%s", hex);
-        err = secret_hex(16, credentials->auth_token);
-    }
-    json_t *json = json_pack("{s:s, s:s}", "account_sid", credentials->account, "auth_token",
-                             credentials->auth_token);
-    char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
-
-    if (!err)
-        err = text ? secret_write(data, "credentials.json", text) : ENOMEM;
+    for (size_t i = 0; i < array_count(made); i++)
+        err |= json_object_set_new(json, made[i].name, json_string(made_field(credentials, i)));
+    text = err ? NULL : json_dumps(json, JSON_INDENT(2));
+    err = text ? secret_write(data, "credentials.json", text) : ENOMEM;
     if (err)
         snprintf(why, why_size, "cannot write '%s/credentials.json': %s", data, strerror(err));
     free(text);
@@ -137,10 +138,59 @@ static int make(struct credentials *credentials, const char *data, char *why, si
     return err;
 }
 
+static int make_field(struct credentials *credentials, size_t i)
+{
+    char hex[33];
+    int err = secret_hex(16, hex);
+
+    if (!err)
+        snprintf(made_field(credentials, i), CREDENTIAL_SIZE, "%s%s", made[i].prefix, hex);
+    return err;
+}
+
+static int read_made(struct credentials *credentials, const char *data, const char *path, char *why,
+                     size_t why_size)
+{
+    json_error_t error = {.text = ""};
+    json_t *json = json_load_file(path, 0, &error);
+    bool completed = false;
+    int err = 0;
+
+    for (size_t i = 0; i < array_count(made) && !err; i++) {
+        const json_t *value = json_object_get(json, made[i].name);
+
+        if (json && !value && made[i].later) {
+            err = make_field(credentials, i);
+            completed = true;
+        } else if (!json_is_string(value) ||
+                   !slice_copy(slice_from(json_string_value(value)), made_field(credentials, i),
+                               CREDENTIAL_SIZE)) {
+            snprintf(why, why_size, "cannot read credentials from '%s': %s%s", path,
+                     json ? made[i].name : error.text, json ? " is missing" : "");
+            err = EBADMSG;
+        }
+    }
+    json_decref(json);
+    return err || !completed ? err : write_made(credentials, data, why, why_size);
+}
+
+static int make(struct credentials *credentials, const char *data, char *why, size_t why_size)
+{
+    for (size_t i = 0; i < array_count(made); i++) {
+        int err = make_field(credentials, i);
+
+        if (err) {
+            snprintf(why, why_size, "the system gives no random numbers: %s", strerror(err));
+            return err;
+        }
+    }
+    return write_made(credentials, data, why, why_size);
+}
+
 int credentials_load(struct credentials *credentials, const char *data, bool voice_only,
                      const char *(*environment)(const char *name), char *why, size_t why_size)
 {
-    size_t wanted = 0, given = 0;
+    size_t wanted = 0, given = 0, besides = 0;
     struct text missing;
     int err = 0;
 
@@ -156,21 +206,27 @@ int credentials_load(struct credentials *credentials, const char *data, bool voi
         }
         if (voice_only && !variables[i].voice)
             continue;
+        if (variables[i].optional) {
+            besides += value && variables[i].voice;
+            continue;
+        }
         wanted++;
         given += value != NULL;
         if (!value)
             text_addf(&missing, "%s%s", missing.size ? ", " : "", variables[i].name);
     }
-    const char *cluster = lookup(environment, "pusher_cluster");
-
-    if (cluster)
-        slice_copy(slice_from(cluster), credentials->push_cluster, CREDENTIAL_SIZE);
     credentials->hosted = given == wanted;
-    if (!err && given && given < wanted) {
+    if (!err && given + besides && given < wanted) {
         snprintf(why, why_size,
                  "some of the variables of the hosted services are set, but not %s; set all of "
                  "them, or none to use the built-in parts",
                  missing.at);
+        err = EINVAL;
+    }
+    if (!err && !*credentials->key != !*credentials->key_secret) {
+        snprintf(why, why_size,
+                 "of twilio_api_key_sid and twilio_api_key_secret only one is set; set both, or "
+                 "none");
         err = EINVAL;
     }
     text_release(&missing);
@@ -180,6 +236,6 @@ int credentials_load(struct credentials *credentials, const char *data, bool voi
     char path[4096];
 
     snprintf(path, sizeof(path), "%s/credentials.json", data);
-    return access(path, F_OK) == 0 ? read_made(credentials, path, why, why_size)
+    return access(path, F_OK) == 0 ? read_made(credentials, data, path, why, why_size)
                                    : make(credentials, data, why, why_size);
 }

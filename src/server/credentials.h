@@ -10,9 +10,11 @@
  * Who we are on the voice and push wires.
  *
  * The environment may name the hosted ones: twilio_account_sid, twilio_auth_token, twilio_caller_id,
- * twilio_app_id_outbound, pusher_appid, pusher_key, pusher_secret (pusher_cluster besides), in
- * lower or upper case. All seven select them; none selects the embedded parts, whose account is
- * made once and kept in DIR/credentials.json (mode 0600); some of them is a mistake that is named.
+ * twilio_app_id_outbound, pusher_appid, pusher_key, pusher_secret (twilio_api_key_sid and
+ * twilio_api_key_secret, which sign the tokens of browser phones, and pusher_cluster besides), in
+ * lower or upper case. All seven select them; none selects the embedded parts, whose account, API key and
+ * application are made once and kept in DIR/credentials.json (mode 0600); some of them is a mistake that
+ * is named.
  */
 enum { CREDENTIAL_SIZE = 128 };
 
@@ -21,7 +23,8 @@ struct credentials {
     char account[CREDENTIAL_SIZE];
     char auth_token[CREDENTIAL_SIZE];
     char caller_id[CREDENTIAL_SIZE];
-    char application[CREDENTIAL_SIZE];
+    char application[CREDENTIAL_SIZE]; /* AP..., of the calls that browser phones make */
+    char key[CREDENTIAL_SIZE], key_secret[CREDENTIAL_SIZE]; /* SK...; "": none (hosted only) */
     char push_app[CREDENTIAL_SIZE], push_key[CREDENTIAL_SIZE], push_secret[CREDENTIAL_SIZE];
     char push_cluster[CREDENTIAL_SIZE];
 };

@@ -52,6 +52,7 @@ struct engine {
     instant up_since;
     char why[300]; /* as it said itself why it cannot start, or why it was killed; "" */
     char *program, *data, *http, *sip, *media, *trunk, *account, *auth_token, *log;
+    char *key, *key_secret, *application, *application_url;
     char *url;
 };
 
@@ -217,20 +218,32 @@ static void not_ready(void *arg)
 
 static void start(struct engine *engine)
 {
-    char account[256], token[256], folder[PATH_MAX], cps[16], alone[16];
-    const char *argv[24];
+    const char *const secrets[][2] = {{"twilio_account_sid", engine->account},
+                                      {"twilio_auth_token", engine->auth_token},
+                                      {"twilio_api_key_sid", engine->key},
+                                      {"twilio_api_key_secret", engine->key_secret},
+                                      {"twilio_app_id_outbound", engine->application}};
+    char variables[array_count(secrets)][256], folder[PATH_MAX], cps[16], alone[16];
+    const char *environment[array_count(secrets) + 1] = {NULL};
+    const char *argv[32];
     size_t n = 0;
 
-    snprintf(account, sizeof(account), "twilio_account_sid=%s", engine->account);
-    snprintf(token, sizeof(token), "twilio_auth_token=%s", engine->auth_token);
+    for (size_t i = 0; i < array_count(secrets); i++) {
+        snprintf(variables[i], sizeof(variables[i]), "%s=%s", secrets[i][0], secrets[i][1]);
+        environment[i] = variables[i];
+    }
     snprintf(folder, sizeof(folder), "%s/voice", engine->data);
     snprintf(cps, sizeof(cps), "%u", engine->calls_per_second);
     snprintf(alone, sizeof(alone), "%u", engine->alone_s);
-    const char *const environment[] = {account, token, NULL};
-    const char *const flags[][2] = {{"--http", engine->http},   {"--sip", engine->sip},
-                                    {"--media", engine->media}, {"--trunk", engine->trunk},
-                                    {"--data", folder},         {"--cps", cps},
-                                    {"--log", engine->log},     {"--alone-s", alone}};
+    const char *const flags[][2] = {{"--http", engine->http},
+                                    {"--sip", engine->sip},
+                                    {"--media", engine->media},
+                                    {"--trunk", engine->trunk},
+                                    {"--data", folder},
+                                    {"--cps", cps},
+                                    {"--log", engine->log},
+                                    {"--alone-s", alone},
+                                    {"--application-url", engine->application_url}};
 
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         log_warning("engine.folder", "why=\"%s\"", strerror(errno));
@@ -452,6 +465,10 @@ int engine_new(struct engine **enginep, struct loop *loop, const struct engine_o
                  {&engine->trunk, options->trunk},
                  {&engine->account, options->account},
                  {&engine->auth_token, options->auth_token},
+                 {&engine->key, options->key},
+                 {&engine->key_secret, options->key_secret},
+                 {&engine->application, options->application},
+                 {&engine->application_url, options->application_url},
                  {&engine->log, options->log}};
     int err = 0;
 
@@ -506,6 +523,10 @@ void engine_free(struct engine *engine)
     free(engine->trunk);
     free(engine->account);
     free(engine->auth_token);
+    free(engine->key);
+    free(engine->key_secret);
+    free(engine->application);
+    free(engine->application_url);
     free(engine->log);
     free(engine->url);
     free(engine);

@@ -50,7 +50,9 @@ struct engine_options {
     const char *http, *sip, *media;
     const char *trunk; /* "" for none */
     const char *account, *auth_token;
-    const char *log; /* the least level it writes to standard error */
+    const char *key, *key_secret;              /* API key: signs the tokens of browser phones */
+    const char *application, *application_url; /* of the calls they make */
+    const char *log;                           /* the least level it writes to standard error */
     unsigned calls_per_second;
     unsigned alone_s;  /* it ends itself when no dialer has asked it anything for so long */
     unsigned silent_s; /* one to be adopted that does not answer for so long is killed */

@@ -330,6 +330,7 @@ static int make_voice(struct process *process)
     struct server *server = &process->server;
     const struct serve_options *options = process->options;
     bool own = !server->credentials.hosted && !*options->voice;
+    char application_url[sizeof(server->public_url) + 16];
     struct telephony_options telephony = {
         .base_url = *options->voice              ? options->voice
                     : server->credentials.hosted ? "https://api.twilio.com"
@@ -347,6 +348,7 @@ static int make_voice(struct process *process)
     slice_copy(slice_from(shown), server->caller_id, sizeof(server->caller_id));
     if (err || !own)
         return err;
+    snprintf(application_url, sizeof(application_url), "%s/voice/client", server->public_url);
     struct engine_options engine = {
         .data = server->data,
         .http = options->engine_http,
@@ -357,6 +359,10 @@ static int make_voice(struct process *process)
         .trunk = process->trunk,
         .account = server->credentials.account,
         .auth_token = server->credentials.auth_token,
+        .key = server->credentials.key,
+        .key_secret = server->credentials.key_secret,
+        .application = server->credentials.application,
+        .application_url = application_url,
         .log = options->log,
         /* agents' lines come on top of the customers' calls */
         .calls_per_second = 2 * options->calls_per_second + 20,

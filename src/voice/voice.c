@@ -325,12 +325,21 @@ static int start_signal(struct engine *engine)
     return 0;
 }
 
+static const char *given(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
 static int start_control(struct engine *engine)
 {
     const struct voice_options *from = engine->options;
     struct control_options options = {
         .account_sid = from->account_sid,
         .auth_token = from->auth_token,
+        .api_key_sid = given(from->api_key_sid),
+        .api_key_secret = given(from->api_key_secret),
+        .application_sid = given(from->application_sid),
+        .application_url = given(from->application_url),
         .unlisted = {.voice_url =
                          from->incoming_url && *from->incoming_url ? from->incoming_url : NULL},
         .calls_per_second = from->calls_per_second,
@@ -353,8 +362,9 @@ static int start_control(struct engine *engine)
     free(caller_ids.copy);
     free(prefixes.copy);
     if (err == EINVAL)
-        return complain(MISUSED, "the account SID is not AC and 32 hex digits "
-                                 "(environment variable twilio_account_sid)");
+        return complain(MISUSED, "not all SIDs are AC, SK or AP and 32 hex digits (environment "
+                                 "variables twilio_account_sid, twilio_api_key_sid and "
+                                 "twilio_app_id_outbound)");
     if (!err && (!engine->options->trunk || !*engine->options->trunk))
         control_trunk(engine->control, CONTROL_TRUNK_NONE);
     return err ? complain(FAILED, "call control: %s", strerror(err)) : 0;

@@ -31,6 +31,9 @@ struct voice_options {
     bool loopback_is_stranger;               /* phones on this machine may not call or be called */
     const char *data;                        /* folder; kept for what must survive a restart */
     const char *account_sid, *auth_token;
+    const char *api_key_sid, *api_key_secret; /* of browser phones' tokens; NULL or "": none */
+    const char *application_sid;              /* made at the start; NULL or "": none */
+    const char *application_url;              /* TwiML for the calls through it */
     const char *caller_ids;    /* "+1500...,+1500...": numbers that may be shown; "": any */
     const char *prefixes;      /* "+1,+49": numbers that may be called; "": all */
     const char *incoming_url;  /* TwiML for calls that come in; "": none are taken */

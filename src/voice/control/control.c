@@ -88,6 +88,15 @@ static void copy_limits(struct control *control, const struct control_options *o
     control->webhook_retries = options->webhook_retries ? options->webhook_retries : 1;
 }
 
+static void add_application(struct control *control, const struct control_options *options)
+{
+    struct application *application = machine_add_application(control);
+
+    sid_normalise(slice_from(options->application_sid), application->sid);
+    memory_set(&application->friendly_name, "Outdial");
+    application->voice_url = memory_clean(options->application_url);
+}
+
 int control_new(struct control **controlp, const struct control_options *options, const void *seed,
                 size_t seed_size)
 {
@@ -95,7 +104,9 @@ int control_new(struct control **controlp, const struct control_options *options
     struct control *control;
 
     if (!options->account_sid || !sid_is(slice_from(options->account_sid), "AC") ||
-        !options->auth_token || !options->auth_token[0])
+        !options->auth_token || !options->auth_token[0] ||
+        (options->api_key_sid && !sid_is(slice_from(options->api_key_sid), "SK")) ||
+        (options->application_sid && !sid_is(slice_from(options->application_sid), "AP")))
         return EINVAL;
     control = calloc(1, sizeof(*control));
     if (!control)
@@ -117,10 +128,25 @@ int control_new(struct control **controlp, const struct control_options *options
     control->next_leg = control->next_room = control->next_play = control->next_fetch = 1;
     copy_numbers(control, options);
     copy_limits(control, options);
+    if (options->application_sid)
+        add_application(control, options);
     (void)phone_number_parse(slice_from("+15005550006"), "",
                              &warm_up); /* reads the number plan now */
     *controlp = control;
     return 0;
+}
+
+struct application *machine_add_application(struct control *control)
+{
+    struct application *application = memory_take(sizeof(*application));
+
+    application->created_at = application->updated_at = control->now;
+    application->friendly_name = memory_text("");
+    application->voice_method = memory_text("POST");
+    application->voice_fallback_method = memory_text("POST");
+    application->status_callback_method = memory_text("POST");
+    chain_add(&control->applications, &application->link);
+    return application;
 }
 
 void machine_forget_application(struct application *application)
@@ -190,15 +216,27 @@ static void sweep(struct control *control, struct timer *timer)
     timer_start(control, timer, control->now + SWEEP_INTERVAL, sweep);
 }
 
+/* The first step tells since when there is what the options brought. */
+static void begin(struct control *control, instant now)
+{
+    struct chain_link *link;
+
+    control->started_at = control->now = now;
+    for (link = control->applications.first; link; link = link->after) {
+        struct application *application = container_of(link, struct application, link);
+
+        application->created_at = application->updated_at = now;
+    }
+    timer_start(control, &control->sweep_timer, now + SWEEP_INTERVAL, sweep);
+}
+
 /* Time never steps back; what was due before this step happens before it. */
 void machine_step(struct control *control, instant now)
 {
     struct heap_node *node;
 
-    if (!control->started_at) {
-        control->started_at = control->now = now;
-        timer_start(control, &control->sweep_timer, now + SWEEP_INTERVAL, sweep);
-    }
+    if (!control->started_at)
+        begin(control, now);
     control->now = instant_max(control->now, now);
     while ((node = heap_first(&control->timers)) && node->at <= control->now) {
         struct timer *timer = container_of(node, struct timer, node);

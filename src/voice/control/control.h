@@ -50,7 +50,10 @@ struct control_options {
     const char *account_sid; /* AC + 32 hex */
     const char *auth_token;  /* the password of the REST interface, the key of signatures */
     const char *api_key_sid, *api_key_secret; /* another way in: SK + 32 hex; NULL: none */
-    const char *account_name;                 /* NULL: "Outdial" */
+    const char
+        *application_sid; /* AP + 32 hex: an application there is from the start; NULL: none */
+    const char *application_url; /* its voice URL */
+    const char *account_name;    /* NULL: "Outdial" */
 
     const struct control_number *numbers; /* ours. None and no caller_ids: any From is accepted */
     size_t number_count;
@@ -276,8 +279,8 @@ struct control_reply {
 
 /* ---------------------------------------------------------------------------------------- life */
 
-/* `seed`: every SID comes from it; give at least 16 random bytes in production. 0; EINVAL for an
- * account SID that is none; ENOMEM. */
+/* `seed`: every SID comes from it; give at least 16 random bytes in production. 0; EINVAL for an SID that
+ * is none; ENOMEM. */
 int control_new(struct control **control, const struct control_options *options, const void *seed,
                 size_t seed_size) must_check;
 void control_free(struct control *control); /* NULL is fine */

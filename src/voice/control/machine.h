@@ -120,7 +120,8 @@ static inline struct control_effect *effect_add(struct control *control,
     return effects_add(&control->effects, kind, leg);
 }
 
-void machine_forget_application(struct application *application); /* frees it */
+struct application *machine_add_application(struct control *control); /* without SID and URLs yet */
+void machine_forget_application(struct application *application);     /* frees it */
 
 /* Tables that must not fail. */
 void machine_put(struct table *table, const char *key, void *value);

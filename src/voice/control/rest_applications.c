@@ -113,14 +113,8 @@ void rest_applications_create(struct rest *rest)
         rest_fail(rest, 400, 20001, "there are %d applications already", APPLICATION_COUNT_MAX);
         return;
     }
-    application = memory_take(sizeof(*application));
+    application = machine_add_application(control);
     sid_make(&control->sids, "AP", application->sid);
-    application->created_at = control->now;
-    application->friendly_name = memory_text("");
-    application->voice_method = memory_text("POST");
-    application->voice_fallback_method = memory_text("POST");
-    application->status_callback_method = memory_text("POST");
-    chain_add(&control->applications, &application->link);
     apply(rest, application, &update);
     rest_answer(rest, 201, describe(rest, application));
 }
