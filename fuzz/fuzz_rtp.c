@@ -74,6 +74,7 @@ static void fuzz_event(void *self, const struct media_event *event)
     case MEDIA_FIRST_PACKET:
     case MEDIA_LEG_SILENT:
     case MEDIA_LEG_HEARD:
+    case MEDIA_WEB_DTLS:
         break;
     }
 }

@@ -40,6 +40,8 @@ static int run_engine(const struct settings *settings)
         .sip = settings->voice_sip,
         .media = settings->voice_media,
         .media_advertised = settings->voice_media_advertised,
+        .web_media = settings->voice_web_media,
+        .web_advertised = settings->voice_web_advertised,
         .trunk = settings->voice_trunk,
         .trunk_user = settings->voice_trunk_user,
         .trunk_password = getenv("OUTDIAL_TRUNK_PASSWORD"),

@@ -62,9 +62,10 @@ struct settings {
     char *voice_caller_ids;       /* comma-separated numbers that may be shown; "": any */
     char *voice_prefixes;         /* comma-separated beginnings of numbers; "": all */
     char *voice_media_advertised; /* or "" */
-    char *voice_local_phones;     /* yes, no */
-    char *voice_incoming_url;     /* or "" */
-    char *voice_application_url;  /* or "" */
+    char *voice_web_media, *voice_web_advertised; /* or "" */
+    char *voice_local_phones;                     /* yes, no */
+    char *voice_incoming_url;                     /* or "" */
+    char *voice_application_url;                  /* or "" */
     /* phones */
     char *phones_listen, *phones_script;
     /* clients */

@@ -10,6 +10,7 @@
 #include "voice/prompt.h"
 #include "voice/signal/signal.h"
 #include "voice/voice.h"
+#include "voice/web/peer.h"
 
 /*
  * The engine process from the inside; only voice/'s own files include this. Everything that happens
@@ -39,6 +40,7 @@ struct engine {
     struct loop *loop;
     struct signal *signal;
     struct media *media;
+    struct web_peers *browsers; /* NULL: none are taken */
     struct prompt *prompt;
     struct http_client *client;          /* of documents and sound: somebody is on the line */
     struct http_client *callback_client; /* a host that hangs for these hangs for these only */

@@ -317,6 +317,11 @@ static void media_event(struct engine *engine, const struct media_event *event)
     case MEDIA_LEG_CLOSED:
         media_closed(engine, event);
         break;
+    case MEDIA_WEB_DTLS:
+        if (engine->browsers)
+            web_peers_dtls(engine->browsers, event->leg,
+                           slice_of((const char *)event->datagram.at, event->datagram.size));
+        break;
     }
 }
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "net/descriptors.h"
 #include "voice/engine.h"
+#include "voice/media/media_web.h"
 
 enum {
     FAILED = 1,
@@ -237,6 +238,15 @@ static int read_media_address(const char *text, struct media_address *media)
 
 /* ------------------------------------------------------------------------------------ the parts */
 
+/* "ADDRESS[:PORT]" of IPv4. 0, or EINVAL. */
+static int read_web_media(const char *text, char *address, size_t address_size, uint16_t *port)
+{
+    char with_port[64];
+
+    snprintf(with_port, sizeof(with_port), "%s%s", text, strchr(text, ':') ? "" : ":0");
+    return read_address(with_port, address, address_size, port);
+}
+
 static int start_media(struct engine *engine, struct media_address *address)
 {
     const struct voice_options *from = engine->options;
@@ -246,13 +256,19 @@ static int start_media(struct engine *engine, struct media_address *address)
                                     .realtime = true};
     bool is_other = from->media_advertised && *from->media_advertised;
     const char *advertised = is_other ? from->media_advertised : address->address;
-    char error[256] = "";
+    char error[256] = "", web_address[64];
 
     options.port_first = address->first;
     options.port_last = address->last;
     if (inet_pton(AF_INET, advertised, &engine->media_address) != 1)
         return complain(MISUSED, "--media-advertised '%s' is no IPv4 address", advertised);
     options.leg_count_max = engine->capacity.calls;
+    if (from->web_media && *from->web_media) {
+        if (read_web_media(from->web_media, web_address, sizeof(web_address), &options.web_port))
+            return complain(MISUSED, "--web-media '%s' is not of the form ADDRESS[:PORT]",
+                            from->web_media);
+        options.web_address = web_address;
+    }
     if (media_new(&engine->media, &options, error, sizeof(error)))
         return complain(FAILED, "media: %s", error);
     if (loop_watch(engine->loop, media_event_fd(engine->media), EPOLLIN, engine_media_events,
@@ -287,6 +303,32 @@ static int words_init(struct words *words, const char *text)
         at += size + !is_last;
     }
     words->words[words->count] = NULL;
+    return 0;
+}
+
+static int start_browsers(struct engine *engine)
+{
+    const struct voice_options *from = engine->options;
+    struct web_peers_options options = {.loop = engine->loop};
+    char error[256] = "", address[64];
+    struct words candidates;
+    uint16_t port;
+    int err;
+
+    if (!from->web_media || !*from->web_media)
+        return 0;
+    check(read_web_media(from->web_media, address, sizeof(address), &port) == 0);
+    if (words_init(&candidates,
+                   from->web_advertised && *from->web_advertised ? from->web_advertised : address))
+        return complain(FAILED, "out of memory");
+    options.candidates = candidates.words;
+    err = web_peers_new(&engine->browsers, engine->media, &options, error, sizeof(error));
+    free(candidates.copy);
+    if (err)
+        return complain(err == EINVAL ? MISUSED : FAILED,
+                        "--web-media '%s' --web-advertised '%s': %s", from->web_media,
+                        from->web_advertised ? from->web_advertised : "", error);
+    log_event("voice.browsers", "port=%u", media_web_port(engine->media));
     return 0;
 }
 
@@ -472,6 +514,8 @@ static int start(struct engine *engine, struct media_address *media)
     if (!code)
         code = start_media(engine, media);
     if (!code)
+        code = start_browsers(engine);
+    if (!code)
         code = start_signal(engine);
     if (!code)
         code = start_http(engine);
@@ -497,6 +541,7 @@ static void release(struct engine *engine)
     engine_sounds_release(engine);
     prompt_free(engine->prompt);
     signal_free(engine->signal);
+    web_peers_free(engine->browsers);
     if (engine->media)
         loop_unwatch(engine->loop, media_event_fd(engine->media));
     media_free(engine->media);

@@ -25,7 +25,10 @@ struct voice_options {
     const char *sip;              /* "127.0.0.1:5062"; a numeric IPv4 address, also advertised */
     const char *media;            /* "ADDRESS[:FIRST-LAST]"; without ports: 20000-29999 */
     const char *media_advertised; /* address in our descriptions; NULL: that of media */
-    const char *trunk;            /* "sip:HOST:PORT[;transport=tcp]"; NULL or "": none */
+    const char *web_media;        /* "ADDRESS[:PORT]" of all browsers; NULL or "": none are taken */
+    const char
+        *web_advertised; /* "192.0.2.1,192.0.2.2" in our descriptions to them; "": web_media's */
+    const char *trunk;   /* "sip:HOST:PORT[;transport=tcp]"; NULL or "": none */
     const char *trunk_user, *trunk_password; /* digest; NULL: none */
     const char *peers;                       /* more SIP peers: "192.0.2.1,192.0.2.2"; NULL: none */
     bool loopback_is_stranger;               /* phones on this machine may not call or be called */

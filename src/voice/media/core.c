@@ -232,6 +232,9 @@ static void closed_event(struct media_core *core, const struct mleg *leg, instan
         .first_in_at = leg->in.first_at,
         .last_in_at = leg->in.last_at,
         .jitter_us = (uint32_t)((uint64_t)(leg->in.jitter >> 4) * 1000 / 8),
+        .lost_out = leg->far.lost > 0 ? (uint64_t)leg->far.lost : 0,
+        .jitter_out_us = (uint32_t)((uint64_t)leg->far.jitter * 1000 / 8),
+        .rtt_us = leg->far.rtt_us,
     };
     core_event(core, &event);
 }
@@ -325,6 +328,37 @@ void media_core_leg_coach(struct media_core *core, uint64_t id, uint64_t coached
         return;
     leg->coached = coached;
     mleg_route(core, leg, now);
+}
+
+/* ---- reports ---- */
+
+void media_core_figures(const struct mleg *leg, instant now, struct media_core_figures *figures)
+{
+    *figures = (struct media_core_figures){
+        .ssrc_out = leg->out.ssrc,
+        .timestamp_out = leg->out.timestamp,
+        .packets_out = leg->packets_out,
+        .bytes_out = leg->bytes_out,
+        .ssrc_in = leg->in.ssrc,
+        .jitter_in = leg->in.jitter >> 4,
+        .packets_in = leg->in.packets,
+        .lost_in = leg->in.lost,
+    };
+    if (leg->out.started)
+        figures->timestamp_out += (uint32_t)((now - leg->out.sent_at) * 8 / 1000);
+}
+
+void media_core_far(struct mleg *leg, const struct media_core_far *far)
+{
+    uint32_t rtt_us = far->has_rtt ? far->rtt_us : leg->far.rtt_us;
+
+    leg->far = *far;
+    leg->far.rtt_us = rtt_us;
+}
+
+void media_core_refused(struct mleg *leg)
+{
+    leg->refused_in++;
 }
 
 /* ---- digits ---- */
@@ -456,6 +490,11 @@ void media_core_tick(struct media_core *core, instant now)
         for (unsigned i = 0; i < phase->leg_count; i++)
             mleg_tick(core, phase->legs[i], at);
     }
+}
+
+bool media_core_says_hello(const struct media_core *core)
+{
+    return core->hello_count > 0;
 }
 
 void media_core_sent(struct media_core *core, instant now)

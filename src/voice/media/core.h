@@ -79,6 +79,28 @@ struct mleg *media_core_leg(const struct media_core *core, uint64_t leg); /* NUL
 void *media_core_carrier(const struct mleg *mleg);
 /* Still wants receive time stamps: nothing of it has been heard since it was answered. */
 bool media_core_wants_stamp(const struct mleg *mleg);
+
+/* For the reports of RTCP: how both streams stand. */
+struct media_core_figures {
+    uint32_t ssrc_out, timestamp_out; /* the time stamp that belongs to `now` */
+    uint64_t packets_out, bytes_out;
+    uint32_t ssrc_in, jitter_in; /* RTP units */
+    uint64_t packets_in;         /* 0: nothing has come */
+    int64_t lost_in;
+};
+void media_core_figures(const struct mleg *mleg, instant now, struct media_core_figures *figures);
+/* What the other side reports of our stream. */
+struct media_core_far {
+    int32_t lost;
+    uint32_t jitter, rtt_us; /* RTP units */
+    bool has_rtt;
+};
+void media_core_far(struct mleg *mleg, const struct media_core_far *far);
+/* It lives, though it may send no sound: it is not silent. */
+void media_core_alive(struct media_core *core, struct mleg *mleg, instant now);
+void media_core_refused(struct mleg *mleg); /* something was sent to it that is not the leg's */
+bool media_core_says_hello(
+    const struct media_core *core); /* media_core_sent has something to tell */
 /* Is what it sends passed on to anybody? Then its packets are wanted as they come. */
 bool media_core_is_heard(const struct mleg *mleg);
 /* Its turn is the tick (the instant / MEDIA_CORE_TICK_MS) whose rest by the phase count is this. */

@@ -63,8 +63,9 @@ struct mleg {
     uint16_t sdp_port, trial_port, stray_port;
     instant trial_at;
     uint64_t coached;
-    instant answered_at, remote_at;
+    instant answered_at, remote_at, alive_at;
     uint64_t refused_in;
+    struct media_core_far far;              /* as last reported */
     uint64_t overlay_at[MROOM_PLACE_COUNT]; /* how far into its room's plays; OVERLAY_UNSET */
     struct media_digits_in digits_in;
 };

@@ -152,6 +152,12 @@ static void mleg_heard(struct media_core *core, struct mleg *leg, instant arriva
     }
 }
 
+void media_core_alive(struct media_core *core, struct mleg *leg, instant now)
+{
+    leg->alive_at = now;
+    mleg_heard(core, leg, now, false);
+}
+
 static void mleg_take_digit(struct media_core *core, struct mleg *leg,
                             const struct media_packet *packet, instant arrival)
 {

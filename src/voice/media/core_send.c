@@ -246,7 +246,8 @@ static void mleg_digits_step(struct media_core *core, struct mleg *leg, instant 
 
 static void mleg_watch(struct media_core *core, struct mleg *leg, instant at)
 {
-    instant since = instant_max(instant_max(leg->in.last_at, leg->answered_at), leg->remote_at);
+    instant heard = instant_max(leg->in.last_at, leg->alive_at);
+    instant since = instant_max(instant_max(heard, leg->answered_at), leg->remote_at);
     struct media_event event = {.leg = leg->id, .at = at, .kind = MEDIA_DIGIT};
 
     if (media_digits_in_tick(&leg->digits_in, at, &event.digit, &event.duration_ms))
@@ -254,8 +255,8 @@ static void mleg_watch(struct media_core *core, struct mleg *leg, instant at)
     if (leg->answered && !leg->silent_told && leg->remote_known && leg->remote.sends &&
         at - since >= core->silent_span) {
         leg->silent_told = true;
-        core_event(core, &(struct media_event){
-                             .kind = MEDIA_LEG_SILENT, .leg = leg->id, .at = leg->in.last_at});
+        core_event(core,
+                   &(struct media_event){.kind = MEDIA_LEG_SILENT, .leg = leg->id, .at = heard});
     }
 }
 

@@ -57,13 +57,11 @@ static int address_parse(struct media *media, const char *text)
     return 0;
 }
 
-static int socket_bind(const struct media *media, unsigned port, int *fdp, unsigned *bound);
-
 /* Can we bind there at all? Better to hear of it now than at the first call. */
 static int address_try(const struct media *media)
 {
     unsigned bound;
-    int fd, err = socket_bind(media, 0, &fd, &bound);
+    int fd, err = media_socket_bind(&media->address, media->address_size, 0, &fd, &bound);
 
     if (!err)
         close(fd);
@@ -125,8 +123,23 @@ static void ask_for_realtime(struct media *media)
     media->is_realtime = pthread_setschedparam(media->thread, SCHED_FIFO, &parameter) == 0;
 }
 
+/* Datagrams that nobody will take. */
+static void events_release(struct media *media)
+{
+    struct media_event event;
+
+    while (media->events.records && ring_take(&media->events, &event))
+        if (event.kind == MEDIA_WEB_DTLS)
+            free((void *)(uintptr_t)event.datagram.at);
+    for (size_t i = 0; i < media->late_count; i++)
+        if (media->late_events[i].kind == MEDIA_WEB_DTLS)
+            free((void *)(uintptr_t)media->late_events[i].datagram.at);
+    free(media->taken);
+}
+
 static void media_release(struct media *media)
 {
+    events_release(media);
     media_core_free(media->core);
     ring_release(&media->orders);
     ring_release(&media->events);
@@ -145,13 +158,13 @@ int media_new(struct media **mediap, const struct media_options *options, char *
               size_t error_size)
 {
     struct media *media = calloc(1, sizeof(*media));
-    int err;
+    int err, web_fd = -1;
 
     error[0] = '\0';
     if (!media)
         return ENOMEM;
     media->options = *options;
-    media->options.address = NULL; /* the caller's text may go */
+    media->options.address = media->options.web_address = NULL; /* the caller's texts may go */
     /* Never a port of the kernel's choice: a socket that is disconnected loses it. */
     if (!options->port_first && !options->port_last) {
         media->options.port_first = PORT_FIRST;
@@ -168,7 +181,9 @@ int media_new(struct media **mediap, const struct media_options *options, char *
     if (!err)
         err = media_open(media, error, error_size);
     if (!err)
-        err = media_thread_start(media);
+        err = media_web_bind(media, options, &web_fd, error, error_size);
+    if (!err)
+        err = media_thread_start(media, web_fd);
     if (err) {
         if (!error[0])
             snprintf(error, error_size, "cannot start the media thread: %s", strerror(err));
@@ -190,7 +205,7 @@ static void order_wake(struct media *media)
         check(errno == EAGAIN); /* the counter is full: the thread is being woken anyway */
 }
 
-static void order_put(struct media *media, const struct media_order *order)
+void media_order_put(struct media *media, const struct media_order *order)
 {
     while (!ring_put(&media->orders, order)) {
         struct timespec moment = {.tv_nsec = 200000};
@@ -227,7 +242,16 @@ void media_order_release(struct media_order *order)
     case ORDER_ROOM_LEAVE:
     case ORDER_STOP_LEG:
     case ORDER_STOP_ROOM:
+    case ORDER_WEB_OPEN:
+    case ORDER_WEB_RESTART:
     case ORDER_END:
+        break;
+    case ORDER_WEB_KEYS:
+        secure_stream_free(order->keys.in);
+        secure_stream_free(order->keys.out);
+        break;
+    case ORDER_WEB_SEND:
+        free(order->datagram.at);
         break;
     }
 }
@@ -238,7 +262,7 @@ void media_free(struct media *media)
 
     if (!media)
         return;
-    order_put(media, &order);
+    media_order_put(media, &order);
     pthread_join(media->thread, NULL);
     while (ring_take(&media->orders, &order))
         media_order_release(&order);
@@ -272,10 +296,10 @@ static unsigned port_get(const struct sockaddr_storage *address)
 }
 
 /* One UDP socket on that port (0: any, for a try only). 0 or errno. */
-static int socket_bind(const struct media *media, unsigned port, int *fdp, unsigned *bound)
+int media_socket_bind(const struct sockaddr_storage *local, socklen_t size, unsigned port, int *fdp,
+                      unsigned *bound)
 {
-    struct sockaddr_storage address = media->address;
-    socklen_t size = media->address_size;
+    struct sockaddr_storage address = *local;
     int type_of_service = TYPE_OF_SERVICE, on = 1, err = 0;
     int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -306,7 +330,7 @@ static int socket_open_in_range(struct media *media, int *fdp, unsigned *port)
 
     for (unsigned i = 0; i < count; i++) {
         unsigned candidate = first + 2 * (media->port_next++ % count);
-        int err = socket_bind(media, candidate, fdp, port);
+        int err = media_socket_bind(&media->address, media->address_size, candidate, fdp, port);
 
         if (err != EADDRINUSE && err != EACCES)
             return err;
@@ -334,45 +358,46 @@ int media_leg_open(struct media *media, uint64_t leg, uint16_t *rtp_port)
         close(order.fd);
         return err;
     }
-    order_put(media, &order);
+    media_order_put(media, &order);
     *rtp_port = (uint16_t)port;
     return 0;
 }
 
 void media_leg_remote(struct media *media, uint64_t leg, const struct media_remote *remote)
 {
-    order_put(media, &(struct media_order){.kind = ORDER_LEG_REMOTE,
-                                           .leg = leg,
-                                           .at = media_clock(media),
-                                           .remote = *remote});
+    media_order_put(media, &(struct media_order){.kind = ORDER_LEG_REMOTE,
+                                                 .leg = leg,
+                                                 .at = media_clock(media),
+                                                 .remote = *remote});
 }
 
 void media_leg_answered(struct media *media, uint64_t leg, instant at)
 {
-    order_put(media, &(struct media_order){.kind = ORDER_LEG_ANSWERED, .leg = leg, .at = at});
+    media_order_put(media, &(struct media_order){.kind = ORDER_LEG_ANSWERED, .leg = leg, .at = at});
 }
 
 void media_leg_close(struct media *media, uint64_t leg)
 {
     if (table_remove_id(&media->legs, leg))
-        order_put(media, &(struct media_order){.kind = ORDER_LEG_CLOSE, .leg = leg});
+        media_order_put(media, &(struct media_order){.kind = ORDER_LEG_CLOSE, .leg = leg});
 }
 
 void media_leg_mute(struct media *media, uint64_t leg, bool muted)
 {
-    order_put(media, &(struct media_order){.kind = ORDER_LEG_MUTE, .leg = leg, .on = muted});
+    media_order_put(media, &(struct media_order){.kind = ORDER_LEG_MUTE, .leg = leg, .on = muted});
 }
 
 void media_leg_hold(struct media *media, uint64_t leg, bool held, struct audio *audio)
 {
-    order_put(media,
-              &(struct media_order){
-                  .kind = ORDER_LEG_HOLD, .leg = leg, .on = held, .audio = audio_ref(audio)});
+    media_order_put(media,
+                    &(struct media_order){
+                        .kind = ORDER_LEG_HOLD, .leg = leg, .on = held, .audio = audio_ref(audio)});
 }
 
 void media_leg_coach(struct media *media, uint64_t leg, uint64_t coached)
 {
-    order_put(media, &(struct media_order){.kind = ORDER_LEG_COACH, .leg = leg, .other = coached});
+    media_order_put(media,
+                    &(struct media_order){.kind = ORDER_LEG_COACH, .leg = leg, .other = coached});
 }
 
 void media_leg_send_digits(struct media *media, uint64_t leg, const char *digits)
@@ -381,29 +406,29 @@ void media_leg_send_digits(struct media *media, uint64_t leg, const char *digits
     size_t size = strnlen(digits, MEDIA_DIGITS_MAX);
 
     memcpy(order.digits, digits, size);
-    order_put(media, &order);
+    media_order_put(media, &order);
 }
 
 void media_room_open(struct media *media, uint64_t room)
 {
-    order_put(media, &(struct media_order){.kind = ORDER_ROOM_OPEN, .room = room});
+    media_order_put(media, &(struct media_order){.kind = ORDER_ROOM_OPEN, .room = room});
 }
 
 void media_room_close(struct media *media, uint64_t room)
 {
-    order_put(media, &(struct media_order){.kind = ORDER_ROOM_CLOSE, .room = room});
+    media_order_put(media, &(struct media_order){.kind = ORDER_ROOM_CLOSE, .room = room});
 }
 
 void media_room_join(struct media *media, uint64_t leg, uint64_t room,
                      const struct media_join *join)
 {
-    order_put(media, &(struct media_order){
-                         .kind = ORDER_ROOM_JOIN, .leg = leg, .room = room, .join = *join});
+    media_order_put(media, &(struct media_order){
+                               .kind = ORDER_ROOM_JOIN, .leg = leg, .room = room, .join = *join});
 }
 
 void media_room_leave(struct media *media, uint64_t leg, bool beep)
 {
-    order_put(media, &(struct media_order){.kind = ORDER_ROOM_LEAVE, .leg = leg, .on = beep});
+    media_order_put(media, &(struct media_order){.kind = ORDER_ROOM_LEAVE, .leg = leg, .on = beep});
 }
 
 void media_play_leg(struct media *media, uint64_t leg, const struct media_play *play)
@@ -411,7 +436,7 @@ void media_play_leg(struct media *media, uint64_t leg, const struct media_play *
     struct media_order order = {.kind = ORDER_PLAY_LEG, .leg = leg, .play = *play};
 
     audio_ref(play->audio);
-    order_put(media, &order);
+    media_order_put(media, &order);
 }
 
 void media_play_room(struct media *media, uint64_t room, const struct media_play *play)
@@ -419,18 +444,19 @@ void media_play_room(struct media *media, uint64_t room, const struct media_play
     struct media_order order = {.kind = ORDER_PLAY_ROOM, .room = room, .play = *play};
 
     audio_ref(play->audio);
-    order_put(media, &order);
+    media_order_put(media, &order);
 }
 
 void media_stop_leg(struct media *media, uint64_t leg, uint64_t play_id)
 {
-    order_put(media, &(struct media_order){.kind = ORDER_STOP_LEG, .leg = leg, .other = play_id});
+    media_order_put(media,
+                    &(struct media_order){.kind = ORDER_STOP_LEG, .leg = leg, .other = play_id});
 }
 
 void media_stop_room(struct media *media, uint64_t room, uint64_t play_id)
 {
-    order_put(media,
-              &(struct media_order){.kind = ORDER_STOP_ROOM, .room = room, .other = play_id});
+    media_order_put(media,
+                    &(struct media_order){.kind = ORDER_STOP_ROOM, .room = room, .other = play_id});
 }
 
 /* ---- events ---- */
@@ -443,12 +469,17 @@ int media_event_fd(const struct media *media)
 bool media_take_event(struct media *media, struct media_event *event)
 {
     uint64_t count;
+    bool taken;
 
-    if (ring_take(&media->events, event))
-        return true;
-    if (read(media->event_fd, &count, sizeof(count)) < 0)
-        return false;
-    return ring_take(&media->events, event); /* one may have come before the counter was read */
+    free(media->taken);
+    media->taken = NULL;
+    taken = ring_take(&media->events, event);
+    if (!taken && read(media->event_fd, &count, sizeof(count)) >= 0)
+        taken =
+            ring_take(&media->events, event); /* one may have come before the counter was read */
+    if (taken && event->kind == MEDIA_WEB_DTLS)
+        media->taken = (uint8_t *)(uintptr_t)event->datagram.at;
+    return taken;
 }
 
 const char *media_play_end_name(enum media_play_end end)

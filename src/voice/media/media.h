@@ -37,9 +37,12 @@ struct media;
 struct media_options {
     const char *address;            /* numeric local address to bind; "127.0.0.1" */
     uint16_t port_first, port_last; /* RTP ports (even ones are used); 0, 0: any free one */
-    unsigned leg_count_max;         /* 0: 8192 */
-    unsigned silent_ms;             /* MEDIA_LEG_SILENT after so long without RTP; 0: 10 000 */
-    bool realtime;                  /* ask for real-time priority; carries on without it */
+    const char
+        *web_address; /* numeric IPv4 address of all browsers (media_web.h); NULL: none are taken */
+    uint16_t web_port;      /* ... and UDP port; 0: any free one */
+    unsigned leg_count_max; /* 0: 8192 */
+    unsigned silent_ms;     /* MEDIA_LEG_SILENT after so long without RTP; 0: 10 000 */
+    bool realtime;          /* ask for real-time priority; carries on without it */
 };
 
 /* 0, or an errno with a sentence in error ("cannot bind '10.0.0.9': ..."). */
@@ -164,6 +167,7 @@ enum media_event_kind {
     MEDIA_LEG_SILENT,   /* leg, at: of its last packet; none for silent_ms though it should send */
     MEDIA_LEG_HEARD,    /* leg, at: packets again after MEDIA_LEG_SILENT */
     MEDIA_LEG_CLOSED,   /* leg, stats: the last event of a leg */
+    MEDIA_WEB_DTLS, /* leg, datagram: for web_peers_dtls; the bytes live until the next media_take_event */
 };
 
 enum media_play_end {
@@ -179,6 +183,9 @@ struct media_leg_stats {
     uint64_t refused_in; /* not RTP, wrong address, unknown payload type */
     instant first_in_at, last_in_at; /* 0: never */
     uint32_t jitter_us;              /* RFC 3550's estimate at the end */
+    /* What a browser reported of our stream to it (RTCP); 0: nothing */
+    uint64_t lost_out;
+    uint32_t jitter_out_us, rtt_us;
 };
 
 struct media_event {
@@ -197,6 +204,10 @@ struct media_event {
             enum media_play_end end;
         };                            /* PLAY_ENDED */
         struct media_leg_stats stats; /* LEG_CLOSED */
+        struct {
+            const uint8_t *at;
+            size_t size;
+        } datagram; /* WEB_DTLS */
     };
 };
 

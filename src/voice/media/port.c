@@ -48,7 +48,7 @@ static void port_swept_remove(struct port *port)
 /* From now on it is read by the clock. */
 static void port_leave_to_sweep(struct media *media, struct port *port)
 {
-    struct port **first = &media->swept[media_core_phase(port->mleg)];
+    struct port **first = &media->swept[media_core_phase(port->carrier.mleg)];
 
     if (!port->watched || epoll_ctl(media->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL))
         return;
@@ -65,7 +65,7 @@ static void port_leave_to_sweep(struct media *media, struct port *port)
 /* It has given a packet: is it time to leave it to the sweep? */
 static void port_count_unheard(struct media *media, struct port *port)
 {
-    if (media_core_is_heard(port->mleg))
+    if (media_core_is_heard(port->carrier.mleg))
         port->unheard_count = 0;
     else if (++port->unheard_count >= SWEPT_AFTER)
         port_leave_to_sweep(media, port);
@@ -99,8 +99,8 @@ static void port_sweep(struct media *media, struct port *port, instant now)
     for (int drained = 0; drained < DRAIN_MAX; drained += SWEEP_BATCH) {
         count = recvmmsg(port->fd, messages, SWEEP_BATCH, 0, NULL);
         for (int i = 0; i < count; i++)
-            (void)media_core_packet(media->core, port->mleg, NULL, bytes[i], messages[i].msg_len,
-                                    now, now);
+            (void)media_core_packet(media->core, port->carrier.mleg, NULL, bytes[i],
+                                    messages[i].msg_len, now, now);
         if (count < SWEEP_BATCH)
             break;
     }
@@ -138,7 +138,7 @@ struct port *port_open(struct media *media, uint64_t leg, int fd)
     check(port);
     port->fd = fd;
     port->stamped = true;
-    if (media_core_leg_open(media->core, leg, port, media_clock(media), &port->mleg)) {
+    if (media_core_leg_open(media->core, leg, port, media_clock(media), &port->carrier.mleg)) {
         close(fd);
         free(port);
         return NULL;
@@ -229,7 +229,7 @@ static void port_stamp_off(struct port *port)
 {
     int off = 0;
 
-    if (port->stamped && !media_core_wants_stamp(port->mleg)) {
+    if (port->stamped && !media_core_wants_stamp(port->carrier.mleg)) {
         (void)setsockopt(port->fd, SOL_SOCKET, SO_TIMESTAMPNS, &off, sizeof(off));
         port->stamped = false;
     }
@@ -269,7 +269,7 @@ static void port_receive_careful(struct media *media, struct port *port)
             port->drained = port->connected && errno == EAGAIN;
             break;
         }
-        switch (media_core_packet(media->core, port->mleg, (struct sockaddr *)&from, bytes,
+        switch (media_core_packet(media->core, port->carrier.mleg, (struct sockaddr *)&from, bytes,
                                   (size_t)size, arrival_of(media, &message, now), now)) {
         case MEDIA_PACKET_LATCHED:
             port_latched(media, port, &from);
@@ -280,7 +280,7 @@ static void port_receive_careful(struct media *media, struct port *port)
         case MEDIA_PACKET_TAKEN:
             break;
         }
-        media_core_sent(media->core, media_clock(media));
+        media_sent(media, media_clock(media));
     }
     port_stamp_off(port);
     port_count_refused(media, port);
@@ -300,7 +300,7 @@ void port_receive(struct media *media, struct port *port)
     if (size < 0)
         return;
     now = media_clock(media);
-    (void)media_core_packet(media->core, port->mleg, NULL, bytes, (size_t)size, now, now);
-    media_core_sent(media->core, now);
+    (void)media_core_packet(media->core, port->carrier.mleg, NULL, bytes, (size_t)size, now, now);
+    media_sent(media, now);
     port_count_unheard(media, port);
 }

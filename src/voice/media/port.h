@@ -1,6 +1,7 @@
 #ifndef VOICE_MEDIA_PORT_H
 #define VOICE_MEDIA_PORT_H
 
+#include "voice/media/carrier.h"
 #include "voice/media/media_parts.h"
 
 /*
@@ -13,9 +14,9 @@
  * packet), and one that is not yet connected and is sent what it refuses.
  */
 struct port {
+    struct carrier carrier;                /* the leg's */
     struct port *next, **link;             /* of media->ports */
     struct port *swept_next, **swept_link; /* of media->swept[phase]; link NULL: watched */
-    struct mleg *mleg;
     int fd;
     bool watched, connected, stamped;
     bool drained; /* nothing from before the connect is left */

@@ -1,0 +1,468 @@
+#include "voice/web/peer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/table.h"
+#include "net/loop.h"
+#include "voice/media/media_web.h"
+#include "voice/web/description.h"
+#include "voice/web/dtls.h"
+
+enum {
+    HANDSHAKE_MS_MAX = 10000, /* from its first datagram */
+    CANDIDATES_MAX = 8,
+    OFFERED_PCMU = 0,
+    OFFERED_EVENTS = 126, /* as browsers number them */
+};
+
+struct peer {
+    struct web_peers *peers;
+    uint64_t leg, session;
+    unsigned version; /* of our description */
+    struct media_web_ice ice;
+    struct media_remote remote;         /* once described */
+    struct web_fingerprint fingerprint; /* size 0: not described yet (we offered) */
+    struct web_dtls *dtls;              /* NULL: nothing has come yet, or it is over */
+    bool offered, failed, secured;
+    instant give_up_at;
+    struct loop_timer timer;
+};
+
+struct web_peers {
+    struct media *media;
+    struct loop *loop;
+    struct web_dtls_context *context;
+    struct table peers; /* leg -> struct peer */
+    char addresses[CANDIDATES_MAX][INET_ADDRSTRLEN];
+    const char *candidates[CANDIDATES_MAX + 1];
+};
+
+/* ---- life ---- */
+
+static int take_candidates(struct web_peers *peers, const char *const *candidates, char *error,
+                           size_t error_size)
+{
+    struct in_addr number;
+    size_t count = 0;
+
+    for (; candidates[count]; count++) {
+        if (count == CANDIDATES_MAX || inet_pton(AF_INET, candidates[count], &number) != 1 ||
+            number.s_addr == htonl(INADDR_ANY)) {
+            snprintf(error, error_size,
+                     "'%s' cannot be told to browsers: at most %d IPv4 addresses, none of them "
+                     "0.0.0.0",
+                     candidates[count], CANDIDATES_MAX);
+            return EINVAL;
+        }
+        inet_ntop(AF_INET, &number, peers->addresses[count], sizeof(peers->addresses[count]));
+        peers->candidates[count] = peers->addresses[count];
+    }
+    if (count)
+        return 0;
+    snprintf(error, error_size, "no address to tell to browsers");
+    return EINVAL;
+}
+
+int web_peers_new(struct web_peers **peersp, struct media *media,
+                  const struct web_peers_options *options, char *error, size_t error_size)
+{
+    struct web_peers *peers = calloc(1, sizeof(*peers));
+    int err = ENOMEM;
+
+    snprintf(error, error_size, "out of memory");
+    if (!peers)
+        return ENOMEM;
+    peers->media = media;
+    peers->loop = options->loop;
+    table_init(&peers->peers);
+    if (media_web_port(media))
+        err = take_candidates(peers, options->candidates, error, error_size);
+    else
+        snprintf(error, error_size, "the media path has no port for browsers");
+    if (!err) {
+        err = web_dtls_context_new(&peers->context);
+        if (err)
+            snprintf(error, error_size, "cannot make a certificate for browsers");
+    }
+    if (err) {
+        web_peers_free(peers);
+        return err;
+    }
+    *peersp = peers;
+    return 0;
+}
+
+static void peer_free(struct peer *peer)
+{
+    loop_timer_stop(peer->peers->loop, &peer->timer);
+    web_dtls_free(peer->dtls);
+    free(peer);
+}
+
+void web_peers_free(struct web_peers *peers)
+{
+    struct table_slot *slot;
+
+    if (!peers)
+        return;
+    for (size_t at = 0; (slot = table_next(&peers->peers, &at));)
+        peer_free(slot->value);
+    table_release(&peers->peers);
+    web_dtls_context_free(peers->context);
+    free(peers);
+}
+
+static struct peer *peer_find(const struct web_peers *peers, uint64_t leg)
+{
+    return table_get_id(&peers->peers, leg);
+}
+
+/* ---- our description ---- */
+
+static void random_word(char *out, size_t size)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    check(RAND_bytes((unsigned char *)out, (int)size) == 1);
+    for (size_t i = 0; i < size; i++)
+        out[i] = letters[(unsigned char)out[i] % 64];
+    out[size] = '\0';
+}
+
+static void random_ice(struct media_web_ice *ice)
+{
+    random_word(ice->ufrag, MEDIA_ICE_UFRAG_SIZE);
+    random_word(ice->password, MEDIA_ICE_PASSWORD_SIZE);
+}
+
+static int describe(struct peer *peer, const struct media_web_ice *ice,
+                    const struct web_description *theirs, struct text *text)
+{
+    struct web_description_ours ours = {
+        .candidates = peer->peers->candidates,
+        .port = media_web_port(peer->peers->media),
+        .ufrag = ice->ufrag,
+        .password = ice->password,
+        .fingerprint = web_dtls_fingerprint(peer->peers->context),
+        .setup = theirs ? WEB_SETUP_PASSIVE : WEB_SETUP_ACTPASS,
+        .session = peer->session,
+        .version = peer->version,
+        .sends = !theirs || theirs->receives,
+        .receives = !theirs || theirs->sends,
+        .codec_type = theirs ? theirs->pcmu : OFFERED_PCMU,
+        .dtmf_type = theirs ? theirs->dtmf_8000 : OFFERED_EVENTS,
+    };
+
+    web_description_write(text, &ours, theirs);
+    return text->failed ? ENOMEM : 0;
+}
+
+static int peer_new(struct web_peers *peers, uint64_t leg, struct peer **peerp)
+{
+    struct peer *peer;
+    int err;
+
+    if (peer_find(peers, leg))
+        return EEXIST;
+    peer = calloc(1, sizeof(*peer));
+    if (!peer)
+        return ENOMEM;
+    peer->peers = peers;
+    peer->leg = leg;
+    peer->version = 1;
+    random_ice(&peer->ice);
+    check(RAND_bytes((unsigned char *)&peer->session, sizeof(peer->session)) == 1);
+    peer->session >>= 2; /* RFC 8829, 5.2.1: it is to fit into 63 bits */
+    err = table_put_id(&peers->peers, leg, peer);
+    if (err) {
+        free(peer);
+        return err;
+    }
+    *peerp = peer;
+    return 0;
+}
+
+static void peer_drop(struct peer *peer)
+{
+    table_remove_id(&peer->peers->peers, peer->leg);
+    peer_free(peer);
+}
+
+/* ---- the keys ---- */
+
+static void peer_fail(struct peer *peer, const char *why)
+{
+    log_warning("web.failed", "leg=%llu why='%s'", (unsigned long long)peer->leg, why);
+    peer->failed = true;
+    loop_timer_stop(peer->peers->loop, &peer->timer);
+    web_dtls_free(peer->dtls);
+    peer->dtls = NULL;
+}
+
+static int hand_over(struct peer *peer, const struct web_dtls_keys *keys)
+{
+    struct secure_stream *in = NULL, *out = NULL;
+    int err = secure_stream_new(&in, keys->suite, keys->in_key, keys->in_salt);
+
+    if (!err)
+        err = secure_stream_new(&out, keys->suite, keys->out_key, keys->out_salt);
+    if (err) {
+        secure_stream_free(in);
+        return err;
+    }
+    media_web_keys(peer->peers->media, peer->leg, in, out);
+    return 0;
+}
+
+/* The handshake is through, and the description is known: in either order. */
+static void peer_secure(struct peer *peer)
+{
+    struct web_dtls_keys keys;
+    int err;
+
+    if (!web_dtls_is_from(peer->dtls, &peer->fingerprint)) {
+        peer_fail(peer, "its certificate is not the one of its description");
+        return;
+    }
+    if (!web_dtls_keys(peer->dtls, &keys)) {
+        peer_fail(peer, "no suite of SRTP in common");
+        return;
+    }
+    err = hand_over(peer, &keys);
+    OPENSSL_cleanse(&keys, sizeof(keys));
+    if (err) {
+        peer_fail(peer, "out of memory");
+        return;
+    }
+    peer->secured = true;
+    media_web_remote(peer->peers->media, peer->leg, &peer->remote);
+}
+
+/* ---- the handshake ---- */
+
+static void dtls_send(void *arg, const void *bytes, size_t size)
+{
+    struct peer *peer = arg;
+
+    media_web_send(peer->peers->media, peer->leg, slice_of(bytes, size));
+}
+
+static void handshake_late(void *arg);
+
+/* After each of its steps. */
+static void peer_look(struct peer *peer)
+{
+    instant now = loop_clock();
+
+    switch (web_dtls_state(peer->dtls)) {
+    case WEB_DTLS_SHAKING: {
+        instant wait = web_dtls_wait(peer->dtls);
+        instant at =
+            wait == INSTANT_NEVER ? peer->give_up_at : instant_min(now + wait, peer->give_up_at);
+
+        if (loop_timer_start(peer->peers->loop, &peer->timer, at, handshake_late, peer))
+            peer_fail(peer, "out of memory");
+        break;
+    }
+    case WEB_DTLS_DONE:
+        loop_timer_stop(peer->peers->loop, &peer->timer);
+        if (!peer->secured && peer->fingerprint.size)
+            peer_secure(peer);
+        break;
+    case WEB_DTLS_CLOSED: /* its goodbye; the signalling says it too */
+        break;
+    case WEB_DTLS_FAILED:
+        peer_fail(peer, "the handshake failed");
+        break;
+    }
+}
+
+static void handshake_late(void *arg)
+{
+    struct peer *peer = arg;
+
+    if (loop_clock() >= peer->give_up_at) {
+        peer_fail(peer, "the handshake took too long");
+        return;
+    }
+    web_dtls_expire(peer->dtls);
+    peer_look(peer);
+}
+
+void web_peers_dtls(struct web_peers *peers, uint64_t leg, struct slice datagram)
+{
+    struct peer *peer = peer_find(peers, leg);
+
+    if (!peer || peer->failed)
+        return;
+    if (!peer->dtls) {
+        if (web_dtls_new(&peer->dtls, peers->context, dtls_send, peer))
+            return; /* the browser sends it again */
+        peer->give_up_at = loop_clock() + HANDSHAKE_MS_MAX * MILLISECOND;
+    }
+    web_dtls_take(peer->dtls, datagram.at, datagram.size);
+    peer_look(peer);
+}
+
+/* ---- descriptions ---- */
+
+/* Until there are keys the leg is sent nothing; that it ought to send is known. */
+static void take_description(struct peer *peer, const struct web_description *theirs)
+{
+    struct media_remote until_keys;
+
+    peer->fingerprint = theirs->fingerprint;
+    peer->remote = (struct media_remote){
+        .codec = MEDIA_PCMU,
+        .payload_type = (uint8_t)theirs->pcmu,
+        .dtmf_payload_type = theirs->dtmf_8000 < 0 ? MEDIA_NO_DTMF : theirs->dtmf_8000,
+        .sends = theirs->sends,
+        .receives = theirs->receives,
+    };
+    until_keys = peer->remote;
+    until_keys.receives = peer->secured && theirs->receives;
+    media_web_remote(peer->peers->media, peer->leg, &until_keys);
+}
+
+static int read_offer(struct slice offer, struct web_description *theirs, const char **why)
+{
+    int err = web_description_parse(theirs, offer, why);
+
+    if (err)
+        return err;
+    if (theirs->setup == WEB_SETUP_PASSIVE) {
+        *why = "a=setup:passive: we are DTLS's server";
+        return EINVAL;
+    }
+    if (theirs->pcmu < 0) {
+        *why = "no codec in common";
+        return ENOTSUP;
+    }
+    return 0;
+}
+
+int web_peer_answer(struct web_peers *peers, uint64_t leg, struct slice offer, struct text *answer,
+                    const char **why)
+{
+    struct web_description theirs;
+    struct peer *peer;
+    int err = read_offer(offer, &theirs, why);
+
+    if (err)
+        return err;
+    err = peer_new(peers, leg, &peer);
+    if (err)
+        return err;
+    err = describe(peer, &peer->ice, &theirs, answer);
+    if (!err)
+        err = media_web_open(peers->media, leg, &peer->ice);
+    if (err) {
+        peer_drop(peer);
+        return err;
+    }
+    take_description(peer, &theirs);
+    return 0;
+}
+
+int web_peer_offer(struct web_peers *peers, uint64_t leg, struct text *offer)
+{
+    struct peer *peer;
+    int err = peer_new(peers, leg, &peer);
+
+    if (err)
+        return err;
+    peer->offered = true;
+    err = describe(peer, &peer->ice, NULL, offer);
+    if (!err)
+        err = media_web_open(peers->media, leg, &peer->ice);
+    if (err)
+        peer_drop(peer);
+    return err;
+}
+
+int web_peer_accepted(struct web_peers *peers, uint64_t leg, struct slice answer, const char **why)
+{
+    struct peer *peer = peer_find(peers, leg);
+    struct web_description theirs;
+    int err;
+
+    if (!peer || !peer->offered || peer->fingerprint.size) {
+        *why = "nothing was offered";
+        return EINVAL;
+    }
+    err = web_description_parse(&theirs, answer, why);
+    if (err)
+        return err;
+    if (theirs.setup != WEB_SETUP_ACTIVE) {
+        *why = "a=setup is not active: we are DTLS's server";
+        return EINVAL;
+    }
+    if (theirs.pcmu != OFFERED_PCMU) {
+        *why = "no codec in common";
+        return ENOTSUP;
+    }
+    take_description(peer, &theirs);
+    if (peer->dtls)
+        peer_look(peer); /* the handshake may have overtaken the answer */
+    return 0;
+}
+
+static bool same_certificate(const struct web_fingerprint *a, const struct web_fingerprint *b)
+{
+    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+int web_peer_restart(struct web_peers *peers, uint64_t leg, struct slice offer, struct text *answer,
+                     const char **why)
+{
+    struct peer *peer = peer_find(peers, leg);
+    struct web_description theirs;
+    struct media_web_ice ice;
+    int err;
+
+    if (!peer || !peer->fingerprint.size) {
+        *why = "there is nothing to restart";
+        return EINVAL;
+    }
+    err = read_offer(offer, &theirs, why);
+    if (err)
+        return err;
+    if (!same_certificate(&theirs.fingerprint, &peer->fingerprint)) {
+        *why = "its certificate is another one: that is a new call";
+        return EINVAL;
+    }
+    random_ice(&ice);
+    peer->version++;
+    err = describe(peer, &ice, &theirs, answer);
+    if (err)
+        return err;
+    peer->ice = ice;
+    media_web_restart(peers->media, leg, &ice);
+    take_description(peer, &theirs);
+    return 0;
+}
+
+void web_peer_close(struct web_peers *peers, uint64_t leg)
+{
+    struct peer *peer = peer_find(peers, leg);
+
+    if (!peer)
+        return;
+    peer_drop(peer); /* the goodbye of DTLS goes first */
+    media_leg_close(peers->media, leg);
+}
+
+bool web_peer_is_secured(const struct web_peers *peers, uint64_t leg)
+{
+    const struct peer *peer = peer_find(peers, leg);
+
+    return peer && peer->secured;
+}
