@@ -333,6 +333,7 @@ static event_handler *const handlers[EVENT_KIND_COUNT] = {
     [EVENT_DO_NOT_CALL_REMOVED] = do_not_call_removed,
     [EVENT_DIALLING_HELD] = dialling_held,
     [EVENT_CALL_NOT_CARRIED] = calls_not_carried,
+    [EVENT_AGENT_PHONE_READY] = leg_phone_ready,
 };
 
 static void expire(struct dialer *dialer, struct timer *timer)

@@ -73,6 +73,9 @@ enum event_kind {
                             the same comes with false; calls that were placed go their way */
     EVENT_CALL_NOT_CARRIED, /* call: it is over, and never got beyond our own engine or trunk:
                                nobody's telephone rang, so it counts against nobody */
+    EVENT_AGENT_PHONE_READY, /* agent_id: the agent's page has registered its phone: first, after it was
+                                loaded again, or on another machine. Whatever line there is belongs to
+                                a page that may be dead: dialled anew at once */
     EVENT_KIND_COUNT
 };
 

@@ -93,6 +93,7 @@ static void code_payload(struct codec *codec, struct event *event)
         code_agent(codec, &event->of.agent);
         break;
     case EVENT_AGENT_REMOVED:
+    case EVENT_AGENT_PHONE_READY:
         event->of.agent_id = code_id(codec, event->of.agent_id);
         break;
     case EVENT_ATTEMPT_RECOVERED:

@@ -131,17 +131,22 @@ static void poll_leg(struct dialer *dialer, struct agent *agent)
                                            : back_off(dialer, agent->leg_polls)));
 }
 
+/* The line that stood does so no more: the grace begins. */
+static void begin_rejoining(struct dialer *dialer, struct agent *agent)
+{
+    leg_become(dialer, agent, LEG_REJOINING);
+    agent->leg_deadline = instant_add(dialer->now, dialer->limits.leg_grace);
+    agent->leg_tries = 0;
+    if (agent->attempt && agent->attempt->record.state == ATTEMPT_ANSWERED &&
+        agent->attempt->record.action == ANSWER_JOIN)
+        attempt_decide(dialer, agent->attempt); /* has not said a word to anybody yet */
+}
+
 /* The first dialling follows at once, later ones with growing pauses. */
 static void lose(struct dialer *dialer, struct agent *agent)
 {
-    if (agent->record.leg == LEG_CONNECTED) {
-        leg_become(dialer, agent, LEG_REJOINING);
-        agent->leg_deadline = instant_add(dialer->now, dialer->limits.leg_grace);
-        agent->leg_tries = 0;
-        if (agent->attempt && agent->attempt->record.state == ATTEMPT_ANSWERED &&
-            agent->attempt->record.action == ANSWER_JOIN)
-            attempt_decide(dialer, agent->attempt); /* has not said a word to anybody yet */
-    }
+    if (agent->record.leg == LEG_CONNECTED)
+        begin_rejoining(dialer, agent);
     agent->leg_ask = false;
     timer_set(dialer, &agent->leg_timer,
               instant_min(agent->leg_tries
@@ -230,4 +235,28 @@ void leg_lost(struct dialer *dialer, const struct event *event)
         timer_clear(dialer, &agent->leg_timer);
         agent->leg_leaving = false;
     }
+}
+
+/* A phone that has just registered rings at once: no pause is waited out, and nothing is asked of a line that belongs
+ * to the page before. The grace is not begun anew, so a page that is loaded over and over keeps nobody waiting; but a
+ * shift that is only beginning takes the time it takes. */
+void leg_phone_ready(struct dialer *dialer, const struct event *event)
+{
+    struct agent *agent = id_index_get(&dialer->agent_ids, event->of.agent_id);
+
+    if (!agent) {
+        refuse(dialer, REFUSED_UNKNOWN_AGENT);
+        return;
+    }
+    if (!dialer->recovered || agent->record.leg == LEG_NONE || agent->record.leg == LEG_LOST) {
+        refuse(dialer, dialer->recovered ? REFUSED_AGENT_STATE : REFUSED_CLOSED);
+        return;
+    }
+    act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG);
+    if (agent->record.leg == LEG_CONNECTED)
+        begin_rejoining(dialer, agent);
+    else if (agent->record.leg == LEG_DIALLING)
+        agent->leg_deadline = instant_add(dialer->now, dialer->limits.leg_grace);
+    agent->leg_tries = 0;
+    dial_anew(dialer, agent);
 }

@@ -64,6 +64,16 @@ static bool is_sip_address(const char *sip)
     return user && *at == '@' && at[1] && at[1] != ':' && !at[1 + strspn(at + 1, HOST)];
 }
 
+/* A browser's phone, by the identity in its token. */
+static bool is_client_address(const char *address)
+{
+    static const char IDENTITY[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+    return strncmp(address, "client:", 7) == 0 && address[7] &&
+           !address[7 + strspn(address + 7, IDENTITY)];
+}
+
 /* False after refusing: an agent of a campaign that is misspelt would wait for ever. */
 static bool campaigns_are_known(struct api_call *call)
 {
@@ -95,8 +105,9 @@ static const char *fault_of(const json_t *body, bool is_new)
     if (is_new && (!text || !*text || strlen(text) > NAME_SIZE_MAX || strchr(text, '/') ||
                    slice_to_i64(slice_from(text), INT64_MIN, INT64_MAX, &number) == 0))
         return "name: must be a text of 1-100 bytes, no number and without '/'";
-    if ((is_new || contact) && (!sip || strlen(sip) > CONTACT_SIZE_MAX || !is_sip_address(sip)))
-        return "contact: must be of the form sip:USER@HOST[:PORT]";
+    if ((is_new || contact) && (!sip || strlen(sip) > CONTACT_SIZE_MAX ||
+                                (!is_sip_address(sip) && !is_client_address(sip))))
+        return "contact: must be of the form sip:USER@HOST[:PORT], or client:NAME";
     if (campaigns && !json_is_array(campaigns))
         return "campaigns: must be a list of names";
     json_array_foreach(

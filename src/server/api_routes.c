@@ -1,6 +1,7 @@
 #include "server/api.h"
 #include "server/api_agents.h"
 #include "server/api_campaigns.h"
+#include "server/api_desk_call.h"
 #include "server/api_imports.h"
 #include "server/api_leads.h"
 #include "server/api_live.h"
@@ -61,6 +62,8 @@ const struct api_route api_routes[] = {
      "lead:whole number_index:whole"},
     {"POST", V "/agents/{agent}/hangup", API_AGENT, api_agent_hang_up, false, "", ""},
     {"POST", V "/agents/{agent}/reject", API_AGENT, api_agent_reject, false, "", ""},
+
+    {"POST", V "/desk/phone", API_AGENT, api_desk_phone, false, "", "screen:text"},
 
     {"GET", V "/do-not-call", API_OPERATOR, api_do_not_call_list, false, "number limit cursor", ""},
     {"POST", V "/do-not-call", API_OPERATOR, api_do_not_call_add, false, "",

@@ -4,7 +4,7 @@
  * Agents as robots with habits: they log in, wait, talk, give their verdicts or forget to, take
  * breaks, look at previews, dial by hand. They act on what their page shows.
  */
-enum desk_act { DESK_LOOK, DESK_ASK_MANUAL };
+enum desk_act { DESK_LOOK, DESK_ASK_MANUAL, DESK_RELOAD, DESK_RELOADS };
 
 static void act_later(struct world *world, uint32_t place, double mean_s, instant since)
 {
@@ -16,10 +16,21 @@ static void act_later(struct world *world, uint32_t place, double mean_s, instan
     happening->detail = since;
 }
 
+static void page_later(struct world *world, uint32_t place, enum desk_act act, double mean_s)
+{
+    struct happening *happening =
+        world_later(world, HAPPENING_DESK, world->now + world_spell(world, mean_s));
+
+    happening->about = place;
+    happening->serial = act;
+}
+
 void people_start(struct world *world)
 {
     for (uint32_t i = 0; i < world->weather.agents; ++i)
         act_later(world, i, 20, -1);
+    for (uint32_t i = 0; i < world->weather.agents && world->weather.reload_every_s > 0; ++i)
+        page_later(world, i, DESK_RELOADS, world->weather.reload_every_s);
 }
 
 /* The page shows a new activity or a preview: something will be done about it, by and by. */
@@ -191,9 +202,38 @@ static void look(struct world *world, uint32_t place, const struct agent_facts *
     }
 }
 
+void people_reload(struct world *world, uint32_t place, double mean_s)
+{
+    page_later(world, place, DESK_RELOAD, mean_s);
+}
+
+/* The page is there again, and its phone has registered: whoever is logged in is rung in the same moment. */
+static void phone_ready(struct world *world, uint32_t place)
+{
+    struct event event = {.kind = EVENT_AGENT_PHONE_READY, .of.agent_id = place + 1};
+    struct agent_facts before, after;
+
+    if (!world->up || !dialer_agent(world->dialer, place + 1, &before))
+        return;
+    world_feed(world, &event);
+    if (!world->up || before.record.leg == LEG_NONE || before.record.leg == LEG_LOST ||
+        !dialer_agent(world->dialer, place + 1, &after))
+        return;
+    if (after.record.leg_serial == before.record.leg_serial &&
+        after.record.activity != AGENT_OFFLINE)
+        world_break(world, "the phone of agent %u is there, and is not rung", place + 1);
+}
+
 void people_do(struct world *world, uint32_t place, int64_t what, instant about)
 {
     struct agent_facts facts;
+
+    if (what == DESK_RELOAD || what == DESK_RELOADS) {
+        if (what == DESK_RELOADS && !world->resting)
+            page_later(world, place, DESK_RELOADS, world->weather.reload_every_s);
+        phone_ready(world, place);
+        return;
+    }
 
     if (world->resting && what == DESK_ASK_MANUAL)
         return;

@@ -472,6 +472,7 @@ static void leg_stands(struct world *world, uint32_t place, uint32_t serial)
                         world->now + world_spell(world, world->weather.leg_lost_every_s));
 
         happening->about = place;
+        happening->serial = serial;
     }
 }
 
@@ -487,15 +488,16 @@ void phone_network_leg(struct world *world, uint32_t place, uint32_t serial, boo
     leg_event(world, EVENT_AGENT_LEG_CONNECTED, place + 1, serial, false);
 }
 
-void phone_network_leg_lost(struct world *world, uint32_t place)
+void phone_network_leg_lost(struct world *world, uint32_t place, uint32_t serial)
 {
     struct world_agent *agent = &world->agents[place];
-    uint32_t serial = agent->leg;
 
-    if (!serial || world->resting)
+    if (agent->leg != serial || world->resting)
         return;
     agent->leg = 0;
     leg_event(world, EVENT_AGENT_LEG_LOST, place + 1, serial, false);
+    if (world->weather.reload_every_s > 0)
+        people_reload(world, place, 1);
 }
 
 /* Whoever looks into a room sees its guests, too. */

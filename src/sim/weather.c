@@ -156,6 +156,14 @@ static void draw_night(struct rng *rng, struct campaign_options *options)
     }
 }
 
+/* By dice of their own, so that the worlds of before keep the rest of their weather. */
+static void draw_pages(uint64_t seed, struct weather *weather)
+{
+    struct rng rng = rng_from_seed(seed ^ UINT64_C(0xDE5C));
+
+    weather->reload_every_s = sometimes(&rng, weather, 60, 1200);
+}
+
 struct weather weather_of(uint64_t seed)
 {
     struct rng rng = rng_from_seed(seed);
@@ -170,6 +178,7 @@ struct weather weather_of(uint64_t seed)
     draw_ways(&rng, &weather);
     draw_desks(&rng, &weather);
     draw_misfortune(&rng, &weather);
+    draw_pages(seed, &weather);
     /* Anywhere in two years, so that every change of clocks and every closing is met; most often by
      * day, for at night there is little to see. */
     weather.starts_at = 1735689600 * SECOND + (instant)rng_below(&rng, 730) * DAY;
@@ -206,6 +215,7 @@ void weather_calm(struct weather *weather)
     weather->question_lost = weather->slow = weather->order_lost = weather->order_unanswered = 0;
     weather->order_refused = weather->act_lost = weather->poll_lost = weather->stall = 0;
     weather->claim_fails = weather->leg_fails = weather->leg_lost_every_s = 0;
+    weather->reload_every_s = 0;
     weather->store_gone_every_s = weather->engine_silent_every_s = weather->trunk_gone_every_s = 0;
     weather->delay_s = 0.002;
     weather->commit_s = 0.003;

@@ -392,7 +392,7 @@ static void happen_to_engine(struct world *world, struct happening *happening)
                           happening->detail != 0);
         break;
     case HAPPENING_LEG_LOST:
-        phone_network_leg_lost(world, (uint32_t)happening->about);
+        phone_network_leg_lost(world, (uint32_t)happening->about, happening->serial);
         break;
     case HAPPENING_QUESTION:
         phone_network_ask(world, happening->about, happening->serial);

@@ -307,7 +307,7 @@ void phone_network_act(struct world *world, const struct effect *effect);
 void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64_t what);
 void phone_network_ask(struct world *world, attempt_id id, uint32_t tries);
 void phone_network_leg(struct world *world, uint32_t agent, uint32_t serial, bool stands);
-void phone_network_leg_lost(struct world *world, uint32_t agent);
+void phone_network_leg_lost(struct world *world, uint32_t agent, uint32_t serial);
 void phone_network_restart(struct world *world);
 void phone_network_drop(struct world *world); /* the trunk takes the customers with it */
 
@@ -315,6 +315,7 @@ void phone_network_drop(struct world *world); /* the trunk takes the customers w
 void people_see(struct world *world, const struct effect *effect); /* what their page shows */
 void people_do(struct world *world, uint32_t agent, int64_t what, instant since);
 void people_start(struct world *world);
+void people_reload(struct world *world, uint32_t agent, double mean_s); /* the page, once */
 
 /* invariants.c */
 void invariants_zones(struct dialer_limits *limits); /* a small world's zones */

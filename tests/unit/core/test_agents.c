@@ -149,6 +149,70 @@ static void after_the_grace_with_nobody_free_the_customer_is_told_goodbye(void *
     world_close(&world);
 }
 
+static void phone_ready(struct world *world, agent_id agent)
+{
+    world_feed(world, &(struct event){.kind = EVENT_AGENT_PHONE_READY, .of.agent_id = agent});
+}
+
+static void a_phone_that_is_ready_is_rung_at_once(void **state)
+{
+    static struct world world;
+    uint32_t serial;
+    attempt_id id;
+
+    open_floor(&world);
+    id = talk(&world, 1);
+    serial = world_agent_facts(&world, 7).record.leg_serial;
+    phone_ready(&world, 7); /* the page was loaded again; nobody has told of the old line's end */
+    assert_int_equal(world_effect(&world, EFFECT_HANG_UP_AGENT_LEG)->of.leg.serial, serial);
+    assert_true(world_effect(&world, EFFECT_DIAL_AGENT_LEG)->of.leg.serial > serial);
+    assert_int_equal(world_agent_facts(&world, 7).record.leg, LEG_REJOINING);
+    assert_int_equal(world_attempt(&world, id).state, ATTEMPT_BRIDGED);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    assert_int_equal(world_agent_facts(&world, 7).record.leg, LEG_CONNECTED);
+    world_close(&world);
+}
+
+static void a_phone_that_is_ready_waits_for_no_back_off(void **state)
+{
+    static struct world world;
+    instant grace_ends;
+
+    open_floor(&world);
+    grace_ends = world.now + 30 * SECOND;
+    world_leg(&world, EVENT_AGENT_LEG_LOST, 7);
+    for (int i = 0; i < 3;
+         ++i) { /* the page is still being loaded: each try fails, and the pauses grow */
+        world_leg(&world, EVENT_AGENT_LEG_LOST, 7);
+        world_pass(&world, world.now + 4 * SECOND);
+    }
+    world_leg(&world, EVENT_AGENT_LEG_LOST, 7);
+    phone_ready(&world, 7);
+    assert_non_null(world_effect(&world, EFFECT_DIAL_AGENT_LEG));
+    world_leg(&world, EVENT_AGENT_LEG_LOST, 7); /* and the first pause after it is the shortest */
+    world_pass(&world, world.now + SECOND);
+    assert_non_null(world_effect(&world, EFFECT_DIAL_AGENT_LEG));
+    for (; world.now < grace_ends + SECOND; world_pass(&world, world.now + SECOND))
+        if (world_agent_facts(&world, 7).record.leg == LEG_REJOINING)
+            phone_ready(&world, 7); /* over and over: the grace is the same */
+    assert_int_equal(world_activity(&world, 7), AGENT_OFFLINE);
+    world_close(&world);
+}
+
+static void a_phone_of_nobody_who_is_in_is_not_rung(void **state)
+{
+    static struct world world;
+
+    open_floor(&world);
+    world_agent(&world, 8);
+    phone_ready(&world, 8);
+    assert_int_equal(world_effect(&world, EFFECT_REFUSE)->of.refuse.refusal, REFUSED_AGENT_STATE);
+    phone_ready(&world, 9);
+    assert_int_equal(world_effect(&world, EFFECT_REFUSE)->of.refuse.refusal, REFUSED_UNKNOWN_AGENT);
+    assert_null(world_effect(&world, EFFECT_DIAL_AGENT_LEG));
+    world_close(&world);
+}
+
 static void a_leg_of_an_old_dialling_is_told_to_hang_up(void **state)
 {
     static struct world world;
@@ -301,6 +365,9 @@ int main(void)
         cmocka_unit_test(a_lost_leg_is_dialled_again_while_the_customer_stays),
         cmocka_unit_test(after_the_grace_the_customer_gets_another_agent),
         cmocka_unit_test(after_the_grace_with_nobody_free_the_customer_is_told_goodbye),
+        cmocka_unit_test(a_phone_that_is_ready_is_rung_at_once),
+        cmocka_unit_test(a_phone_that_is_ready_waits_for_no_back_off),
+        cmocka_unit_test(a_phone_of_nobody_who_is_in_is_not_rung),
         cmocka_unit_test(a_leg_of_an_old_dialling_is_told_to_hang_up),
         cmocka_unit_test(an_answer_finds_another_agent_when_the_reserved_one_is_gone),
         cmocka_unit_test(a_room_is_not_given_away_while_the_last_customer_is_in_it),

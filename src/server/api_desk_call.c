@@ -1,0 +1,38 @@
+#include "server/api_desk_call.h"
+
+#include "server/api_encode.h"
+#include "server/dialing.h"
+#include "server/server.h"
+
+/* The agent whose token it is, or NULL after refusing. */
+static struct roster_agent *own_agent(struct api_call *call)
+{
+    struct roster_agent *agent =
+        call->own_agent ? roster_agent(&call->server->roster, call->own_agent) : NULL;
+
+    if (!agent)
+        api_refuse(call, 403, "a desk is its agent's own: an agent's token opens it");
+    return agent;
+}
+
+static void feed_for(struct api_call *call, const struct roster_agent *agent, struct event *event)
+{
+    struct fed fed;
+
+    dialing_feed(call->server, event, &fed);
+    if (fed.refused)
+        api_refuse_by_rule(call, fed.refusal, fed.until);
+    else
+        api_reply_committed(call, 200, encode_agent(agent, call->server));
+}
+
+void api_desk_phone(struct api_call *call)
+{
+    const struct roster_agent *agent = own_agent(call);
+
+    if (!agent)
+        return;
+    struct event event = {.kind = EVENT_AGENT_PHONE_READY, .of.agent_id = agent->id};
+
+    feed_for(call, agent, &event);
+}

@@ -1,0 +1,12 @@
+#ifndef SERVER_API_DESK_CALL_H
+#define SERVER_API_DESK_CALL_H
+
+#include "server/api.h"
+
+/*
+ * What an agent does with the call, from the page (docs/desk.md): each feeds one event and is answered with
+ * the desk as it is then, when that is on disk. The agent is the token's own.
+ */
+void api_desk_phone(struct api_call *call);
+
+#endif
