@@ -86,6 +86,7 @@ static void put_off(struct dialer *dialer, struct agent *agent, enum reservation
     desk_release(dialer, agent, status);
     if (lead->record.state != LEAD_CALLBACK)
         lead_become(dialer, lead, LEAD_DUE);
+    lead->record.reason = REFUSED_NOT; /* a rule that held the call back before holds it no more */
     lead->record.due_at = instant_max(until, dialer->now);
     touch_lead(dialer, lead);
     lead_settle(dialer, lead);

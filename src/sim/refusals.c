@@ -66,12 +66,10 @@ void refusals_lead(struct world *world, const struct lead_record *record)
     const struct campaign_options *options = &world->campaigns[record->campaign - 1].options;
     bool person = record->reason >= REFUSED_PERSON_PER_DAY;
     const struct attempt_caps *caps = person ? &options->person_caps : &options->number_caps;
-    enum event_kind kind = world_fed(world)->kind;
     enum refusal reason = record->reason;
 
     if (reason < REFUSED_NUMBER_PER_DAY || reason > REFUSED_PERSON_GAP || record->released ||
-        (reason == lead->told.reason && record->due_at == lead->told.due_at) ||
-        kind == EVENT_PREVIEW_SKIPPED || kind == EVENT_PREVIEW_SNOOZED)
+        (reason == lead->told.reason && record->due_at == lead->told.due_at))
         return;
     if (person)
         reason = (enum refusal)((int)reason - REFUSED_PERSON_PER_DAY + REFUSED_NUMBER_PER_DAY);

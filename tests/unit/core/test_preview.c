@@ -71,6 +71,29 @@ static void a_snoozed_preview_comes_when_it_was_told_to(void **state)
     world_close(&world);
 }
 
+/* A call back that a rule held for a while: looked at and put off, it is not the rule that holds it. */
+static void what_an_agent_puts_off_is_not_held_by_a_rule(void **state)
+{
+    struct campaign_options options = campaign_options_default();
+    struct dialer_limits limits = dialer_limits_default();
+    struct lead_facts facts = world_lead_facts(1, 1);
+    static struct world world;
+
+    options.mode = MODE_PREVIEW;
+    world_open(&world, &limits, &options);
+    world_agent_ready(&world, 7);
+    facts.record.state = LEAD_CALLBACK;
+    facts.record.due_at = NOON;
+    facts.record.reason = REFUSED_NUMBER_GAP;
+    world_claimed(&world, &facts);
+    assert_int_equal(world_effect(&world, EFFECT_SCREEN_POP)->of.pop.lead, 1);
+    say(&world, EVENT_PREVIEW_SKIPPED, 0);
+    assert_int_equal(world_lead(&world)->state, LEAD_CALLBACK);
+    assert_int_equal(world_lead(&world)->due_at, NOON + options.skip_delay);
+    assert_int_equal(world_lead(&world)->reason, REFUSED_NOT);
+    world_close(&world);
+}
+
 static void the_countdown_dials_by_itself_when_the_campaign_says_so(void **state)
 {
     struct campaign_options options = campaign_options_default();
@@ -190,6 +213,7 @@ int main(void)
         cmocka_unit_test(a_preview_is_a_reservation_and_no_attempt),
         cmocka_unit_test(an_accepted_preview_is_dialled_for_that_agent),
         cmocka_unit_test(a_skipped_preview_comes_later_and_the_next_one_at_once),
+        cmocka_unit_test(what_an_agent_puts_off_is_not_held_by_a_rule),
         cmocka_unit_test(a_snoozed_preview_comes_when_it_was_told_to),
         cmocka_unit_test(the_countdown_dials_by_itself_when_the_campaign_says_so),
         cmocka_unit_test(the_countdown_may_skip_and_then_the_desk_is_taken_for_dead),
