@@ -19,6 +19,21 @@ struct number *attempt_number(const struct attempt *attempt)
     return attempt->lead->numbers[attempt->record.number_index].number;
 }
 
+void attempt_count(struct attempt *attempt, instant at)
+{
+    call_history_add(&attempt_number(attempt)->history, at);
+    call_history_add(&attempt->lead->person->history, at);
+}
+
+void attempt_take_back(struct attempt *attempt)
+{
+    struct number *number = attempt_number(attempt);
+    struct person *person = attempt->lead->person;
+
+    call_history_take_back(&number->history, &number->taken_back, attempt->record.ordered_at);
+    call_history_take_back(&person->history, &person->taken_back, attempt->record.ordered_at);
+}
+
 static void stamp(struct attempt *attempt, enum attempt_state state, instant now)
 {
     struct attempt_record *record = &attempt->record;

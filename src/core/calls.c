@@ -46,8 +46,7 @@ static void count_call(struct dialer *dialer, struct attempt *attempt)
     struct lead *lead = attempt->lead;
 
     attempt->record.counts = true;
-    call_history_add(&attempt_number(attempt)->history, dialer->now);
-    call_history_add(&lead->person->history, dialer->now);
+    attempt_count(attempt, dialer->now);
     if (lead->record.attempts < UINT16_MAX)
         ++lead->record.attempts;
     lead->record.last_attempt_at = dialer->now;
@@ -121,8 +120,7 @@ static void end_uncounted(struct dialer *dialer, struct attempt *attempt, uint16
 
     if (attempt->record.counts) {
         attempt->record.counts = false;
-        call_history_remove(&attempt_number(attempt)->history, attempt->record.ordered_at);
-        call_history_remove(&lead->person->history, attempt->record.ordered_at);
+        attempt_take_back(attempt);
         if (lead->record.attempts)
             --lead->record.attempts;
     }

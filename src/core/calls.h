@@ -16,6 +16,10 @@ struct attempt *attempt_plan(struct dialer *dialer, struct lead *lead, uint8_t n
 struct attempt *attempt_restore(struct dialer *dialer, struct lead *lead,
                                 const struct attempt_record *record);
 struct number *attempt_number(const struct attempt *attempt);
+/* Its call counts against its number and its person. */
+void attempt_count(struct attempt *attempt, instant at);
+/* Its call does not count against its number and its person. */
+void attempt_take_back(struct attempt *attempt);
 void attempt_cancel(struct dialer *dialer, struct attempt *attempt, enum refusal reason);
 void attempt_expire(struct dialer *dialer, struct attempt *attempt);
 /* The agent it had is gone: another one, or none. Not after it ended. */

@@ -35,7 +35,7 @@ struct number *number_hold(struct dialer *dialer, const struct number_facts *fac
     }
     number->zone_set = facts->zone_set < dialer->limits.zone_set_count ? facts->zone_set : 0;
     number->flags |= facts->flags & ~(uint32_t)CONTACT_DO_NOT_CALL_HERE;
-    call_history_merge(&number->history, &facts->history);
+    call_history_merge(&number->history, &facts->history, &number->taken_back);
     chain_leave(&number->unused);
     ++number->uses;
     return number;
@@ -77,7 +77,7 @@ struct person *person_hold(struct dialer *dialer, person_id id, uint32_t flags,
         id_index_put(&dialer->person_ids, id, person);
     }
     person->flags |= flags;
-    call_history_merge(&person->history, history);
+    call_history_merge(&person->history, history, &person->taken_back);
     chain_leave(&person->unused);
     ++person->uses;
     return person;

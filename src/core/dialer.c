@@ -206,6 +206,10 @@ static void move_back(struct dialer *dialer, struct attempt *attempt, instant le
 {
     struct attempt_record *record = &attempt->record;
 
+    if (record->counts) { /* counted where its record says */
+        attempt_take_back(attempt);
+        attempt_count(attempt, moved(record->ordered_at, leap));
+    }
     record->planned_at = moved(record->planned_at, leap);
     record->ordered_at = moved(record->ordered_at, leap);
     record->placed_at = moved(record->placed_at, leap);

@@ -28,6 +28,12 @@ static void mix_history(struct mix *m, const struct call_history *history)
         mix(m, (uint64_t)history->recent[i]);
 }
 
+static void mix_taken_back(struct mix *m, const struct calls_taken_back *taken_back)
+{
+    for (uint8_t i = 0; i < taken_back->count; ++i)
+        mix(m, (uint64_t)taken_back->at[i]);
+}
+
 static void mix_timer(struct mix *m, const struct timer *timer)
 {
     mix(m, timer->node.place ? (uint64_t)timer->node.at : 0);
@@ -149,6 +155,7 @@ static uint64_t of_number(const struct number *number)
     mix(&m, number->uses);
     mix(&m, number->flags);
     mix_history(&m, &number->history);
+    mix_taken_back(&m, &number->taken_back);
     return m.value;
 }
 
@@ -160,6 +167,7 @@ static uint64_t of_person(const struct person *person)
     mix(&m, person->flags);
     mix(&m, person->holder ? person->holder->record.id : 0);
     mix_history(&m, &person->history);
+    mix_taken_back(&m, &person->taken_back);
     return m.value;
 }
 

@@ -251,6 +251,16 @@ struct verdict number_verdict(struct dialer *dialer, const struct lead *lead, ui
                                   &number->history, &lead->person->history});
 }
 
+static struct call_history account_of(const struct call_history *known,
+                                      const struct call_history *told,
+                                      const struct calls_taken_back *taken_back)
+{
+    struct call_history history = *known;
+
+    call_history_merge(&history, told, taken_back);
+    return history;
+}
+
 struct verdict facts_verdict(struct dialer *dialer, const struct campaign *campaign,
                              const struct lead_facts *facts, uint8_t index)
 {
@@ -260,9 +270,11 @@ struct verdict facts_verdict(struct dialer *dialer, const struct campaign *campa
     struct call_history number_history = number->history, person_history = facts->person_history;
 
     if (known_number)
-        call_history_merge(&number_history, &known_number->history);
+        number_history =
+            account_of(&known_number->history, &number->history, &known_number->taken_back);
     if (known_person)
-        call_history_merge(&person_history, &known_person->history);
+        person_history =
+            account_of(&known_person->history, &facts->person_history, &known_person->taken_back);
     return ask(dialer, &(struct question){
                            campaign,
                            number->zone_set < dialer->limits.zone_set_count ? number->zone_set : 0,

@@ -16,34 +16,50 @@ void call_history_add(struct call_history *history, instant at)
     history->recent[place] = at;
 }
 
-void call_history_remove(struct call_history *history, instant at)
+static bool drop_recent(struct call_history *history, instant at)
 {
     for (int i = 0; i < history->recent_count; ++i)
         if (history->recent[i] == at) {
             for (int j = i + 1; j < history->recent_count; ++j)
                 history->recent[j - 1] = history->recent[j];
             --history->recent_count;
-            break;
+            return true;
         }
-    if (history->lifetime)
-        --history->lifetime;
+    return false;
 }
 
-void call_history_merge(struct call_history *history, const struct call_history *other)
+void call_history_take_back(struct call_history *history, struct calls_taken_back *taken_back,
+                            instant at)
 {
-    struct call_history merged = {0};
+    (void)drop_recent(history, at);
+    if (history->lifetime)
+        --history->lifetime;
+    if (taken_back->count < TAKEN_BACK_MAX)
+        ++taken_back->count;
+    for (int i = taken_back->count - 1; i > 0; --i)
+        taken_back->at[i] = taken_back->at[i - 1];
+    taken_back->at[0] = at;
+}
+
+void call_history_merge(struct call_history *history, const struct call_history *other,
+                        const struct calls_taken_back *taken_back)
+{
+    struct call_history merged = {0}, less = *other;
     int i = 0, j = 0;
 
+    for (uint8_t k = 0; k < taken_back->count; ++k)
+        if (drop_recent(&less, taken_back->at[k]) && less.lifetime)
+            --less.lifetime;
     while (merged.recent_count < HISTORY_RECENT_MAX &&
-           (i < history->recent_count || j < other->recent_count)) {
+           (i < history->recent_count || j < less.recent_count)) {
         instant a = i < history->recent_count ? history->recent[i] : INT64_MIN;
-        instant b = j < other->recent_count ? other->recent[j] : INT64_MIN;
+        instant b = j < less.recent_count ? less.recent[j] : INT64_MIN;
 
         merged.recent[merged.recent_count++] = a >= b ? a : b;
         i += a >= b;
         j += b >= a;
     }
-    merged.lifetime = history->lifetime > other->lifetime ? history->lifetime : other->lifetime;
+    merged.lifetime = history->lifetime > less.lifetime ? history->lifetime : less.lifetime;
     *history = merged;
 }
 

@@ -8,13 +8,19 @@
 #include "core/zone.h"
 
 /* How often a number, and a person over all numbers and campaigns, may be rung. */
-enum { HISTORY_RECENT_MAX = 8 };
+enum { HISTORY_RECENT_MAX = 8, TAKEN_BACK_MAX = 4 };
 
 /* What is known of earlier calls: all of them counted, the last few by instant, newest first. */
 struct call_history {
     uint32_t lifetime;
     uint8_t recent_count;
     instant recent[HISTORY_RECENT_MAX];
+};
+
+/* The last few calls that were counted, and then were none. */
+struct calls_taken_back {
+    uint8_t count;
+    instant at[TAKEN_BACK_MAX]; /* newest first */
 };
 
 /* 0: no limit. Limits over a span of time are at most HISTORY_RECENT_MAX. */
@@ -30,10 +36,13 @@ struct attempt_caps {
 enum attempt_scope { SCOPE_NUMBER, SCOPE_PERSON };
 
 void call_history_add(struct call_history *history, instant at);
-/* Takes back what call_history_add did for a call that was never placed. */
-void call_history_remove(struct call_history *history, instant at);
-/* Two accounts of the same calls: the fuller one of each part. */
-void call_history_merge(struct call_history *history, const struct call_history *other);
+/* Takes back what call_history_add did for a call that was never placed, and remembers that. */
+void call_history_take_back(struct call_history *history, struct calls_taken_back *taken_back,
+                            instant at);
+/* Two accounts of the same calls: the fuller one of each part. `other` may be older than what was taken
+ * back, and still have it: that is left out. */
+void call_history_merge(struct call_history *history, const struct call_history *other,
+                        const struct calls_taken_back *taken_back);
 bool attempt_caps_are_lawful(const struct attempt_caps *caps);
 
 struct verdict rule_attempts(const struct attempt_caps *caps, const struct call_history *history,

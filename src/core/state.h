@@ -31,6 +31,7 @@ struct number {
     number_id id;
     uint32_t uses, zone_set, flags;
     struct call_history history;
+    struct calls_taken_back taken_back;
     struct chain leads;  /* lead_number.link */
     struct chain unused; /* in dialer.numbers_unused while uses is 0 */
 };
@@ -39,6 +40,7 @@ struct person {
     person_id id;
     uint32_t uses, flags;
     struct call_history history;
+    struct calls_taken_back taken_back;
     struct lead *holder; /* the lead that is in an attempt or preview */
     struct chain leads;  /* lead.of_person */
     struct chain unused;

@@ -92,6 +92,29 @@ static void a_call_that_was_not_carried_leaves_its_lead_as_it_was(void **state)
     world_close(&world);
 }
 
+/* The store was read before it was known that the call was none. */
+static void a_late_account_does_not_bring_back_a_call_that_was_none(void **state)
+{
+    struct dialer_limits limits = dialer_limits_default();
+    struct campaign_options options = campaign_options_default();
+    struct lead_facts late = world_lead_facts(2, 1);
+    static struct world world;
+    attempt_id id;
+
+    options.number_caps.lifetime = options.person_caps.lifetime = 1;
+    world_open(&world, &limits, &options);
+    world_agent_ready(&world, 7);
+    id = world_dial(&world, 1, 1);
+    late.record.person = world_lead_facts(1, 1).record.person;
+    late.numbers[0] = world_lead_facts(1, 1).numbers[0];
+    call_history_add(&late.person_history, world_attempt(&world, id).ordered_at);
+    late.numbers[0].history = late.person_history;
+    world_call(&world, EVENT_CALL_NOT_CARRIED, id, 0);
+    world_claimed(&world, &late);
+    assert_int_not_equal(world_planned(&world), 0);
+    world_close(&world);
+}
+
 /* Somebody's telephone did ring, whatever is said of it later. */
 static void an_answered_call_was_carried(void **state)
 {
@@ -116,6 +139,7 @@ int main(void)
         cmocka_unit_test(what_was_planned_before_the_hold_is_not_placed_in_it),
         cmocka_unit_test(a_call_in_progress_goes_on_through_the_hold),
         cmocka_unit_test(a_call_that_was_not_carried_leaves_its_lead_as_it_was),
+        cmocka_unit_test(a_late_account_does_not_bring_back_a_call_that_was_none),
         cmocka_unit_test(an_answered_call_was_carried),
     };
 
