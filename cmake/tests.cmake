@@ -248,3 +248,10 @@ if(TARGET room_sim)
                              PROPERTIES LABELS "sim;long" TIMEOUT 10800)
     endforeach()
 endif()
+
+# The browser's pages: their mind by itself (milliseconds, no browser), and their types.
+if(NODE_PROGRAM)
+    add_test(NAME app.core COMMAND ${NODE_PROGRAM} --test ${CMAKE_SOURCE_DIR}/tests/app/core)
+    set_tests_properties(app.core PROPERTIES LABELS "unit;app" TIMEOUT 60)
+endif()
+script_test(app types app/types.test.mjs)

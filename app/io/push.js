@@ -1,0 +1,30 @@
+// The push socket: the desk's documents as they happen, by pusher-js.
+import { loadScript } from './script_tag.js';
+
+/**
+ * @param {any} setup setup.push
+ * @param {{document: (doc: any) => void, state: (state: 'connecting'|'live'|'away') => void, live: () => void}} hear
+ *   live: connected and subscribed (again); what was missed is asked for now
+ */
+export async function pushOpen(setup, hear) {
+    await loadScript('/assets/npm/pusher-js/dist/web/pusher.min.js');
+    const Pusher = /** @type {any} */ (window).Pusher;
+    const own = !setup.ws_host;
+    const secure = location.protocol === 'https:';
+    const port = own ? Number(location.port) || (secure ? 443 : 80) : setup.ws_port || undefined;
+    const pusher = new Pusher(setup.key, {
+        cluster: setup.cluster || 'local',
+        ...(own || setup.ws_host !== 'hosted' ? { wsHost: own ? location.hostname : setup.ws_host, wsPort: port, wssPort: port } : {}),
+        forceTLS: secure, enabledTransports: ['ws', 'wss'], disableStats: true,
+        channelAuthorization: { endpoint: '/pusher/auth', transport: 'ajax', headers: { 'X-Outdial': '1' } },
+    });
+    pusher.connection.bind('state_change', (/** @type {{current: string}} */ change) => {
+        if (change.current !== 'connected') hear.state(change.current === 'connecting' ? 'connecting' : 'away');
+    });
+    const channel = pusher.subscribe(setup.channel);
+    channel.bind('desk', hear.document);
+    channel.bind('pusher:subscription_succeeded', () => { hear.state('live'); hear.live(); });
+    channel.bind('pusher:subscription_error', () => hear.state('away'));
+    if (setup.presence) pusher.subscribe(setup.presence);
+    return { close: () => pusher.disconnect() };
+}
