@@ -197,6 +197,7 @@ script_test(campaign turns e2e/modes/turns.test.mjs)
 option(OUTDIAL_TSAN "name the tests that are run with the thread sanitizer" OFF)
 if(OUTDIAL_TSAN)
     set(threaded unit.base.test_ring unit.net.test_http unit.net.test_child unit.voice.media.test_media
+        unit.voice.web.test_peer
         unit.voice.test_prompt unit.phones.test_voices unit.server.test_dialing unit.server.test_importer
         unit.server.test_exporter unit.server.test_api)
     add_custom_target(tsan_tests DEPENDS outdial)

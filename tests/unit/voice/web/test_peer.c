@@ -119,7 +119,8 @@ static bool secured(struct browser *browser)
         return false;
     while (!web_peer_is_secured(peers, AGENT) && media_clock(media) < until)
         control_turn();
-    return web_peer_is_secured(peers, AGENT);
+    return web_peer_is_secured(peers, AGENT) &&
+           browser_hears(browser, 0xff); /* the keys are in place */
 }
 
 static void calls(struct browser *browser, const char *suites)
@@ -194,12 +195,33 @@ static bool phone_hears(struct phone *phone, uint8_t sound)
     return false;
 }
 
-static void both_in_a_room(void)
+/* The first sound that is not silence. */
+static bool phone_hears_first(struct phone *phone, uint8_t sound, uint8_t not_this)
 {
-    struct media_join join = {0};
+    instant until = media_clock(media) + PATIENCE_MS * MILLISECOND;
+    struct pollfd wait = {.fd = phone->fd, .events = POLLIN};
+    uint8_t bytes[1500];
+
+    while (media_clock(media) < until) {
+        control_turn();
+        if (poll(&wait, 1, 2) != 1 ||
+            recv(phone->fd, bytes, sizeof(bytes), 0) <= PACKET_HEADER_SIZE)
+            continue;
+        if (bytes[PACKET_HEADER_SIZE] == not_this)
+            return false;
+        if (bytes[PACKET_HEADER_SIZE] == sound)
+            return true;
+    }
+    return false;
+}
+
+static void both_in_a_room(bool muted)
+{
+    struct media_join join = {.muted = muted};
 
     media_room_open(media, ROOM);
     media_room_join(media, AGENT, ROOM, &join);
+    join.muted = false;
     media_room_join(media, CUSTOMER, ROOM, &join);
 }
 
@@ -213,8 +235,7 @@ static void sound_passes_between_browser_and_phone(struct browser *browser, cons
     assert_true(secured(browser));
     assert_int_equal(ntohl(browser->mapped.sin_addr.s_addr), INADDR_LOOPBACK);
     phone_open(&phone);
-    both_in_a_room();
-    assert_true(browser_hears(browser, 0xff)); /* the stream never stops, whoever is silent */
+    both_in_a_room(false);
     phone_say(&phone, 0x21);
     assert_true(browser_hears(browser, 0x21));
     browser_sound(browser, 0x42);
@@ -228,7 +249,7 @@ static void a_browser_and_a_phone_hear_each_other(void **state)
 
     sound_passes_between_browser_and_phone(&browser, NULL);
     assert_int_equal(browser.suite, SECURE_AES128_GCM); /* the faster of two */
-    assert_non_null(told_of(MEDIA_HELLO));
+    assert_true(tells(MEDIA_HELLO));
     web_peer_close(peers, AGENT);
     assert_true(tells(MEDIA_LEG_CLOSED));
     assert_int_equal(told_of(MEDIA_LEG_CLOSED)->stats.packets_in, 1);
@@ -297,12 +318,159 @@ static void another_certificate_than_described_gets_nothing(void **state)
     browser_close(&other);
 }
 
+static bool tells_digit(struct browser *browser, char digit)
+{
+    instant until = media_clock(media) + PATIENCE_MS * MILLISECOND;
+
+    while (media_clock(media) < until) {
+        control_turn();
+        browser_turn(browser, 2);
+        for (unsigned i = 0; i < told_count; i++)
+            if (told[i].kind == MEDIA_DIGIT && told[i].digit == digit)
+                return true;
+    }
+    return false;
+}
+
+static void keys_pass_both_ways_by_the_browsers_number(void **state)
+{
+    static const uint8_t pressed[] = {5, 10, 0, 160}, let_go[] = {5, 0x80 | 10, 3, 32};
+    instant until = media_clock(media) + PATIENCE_MS * MILLISECOND;
+    struct browser browser;
+    bool heard = false;
+
+    calls(&browser, NULL);
+    assert_true(secured(&browser));
+    browser_say(&browser, 126, pressed, sizeof(pressed), false);
+    for (int i = 0; i < 3; i++)
+        browser_say(&browser, 126, let_go, sizeof(let_go), false);
+    assert_true(tells_digit(&browser, '5'));
+    media_leg_send_digits(media, AGENT, "#");
+    while (!heard && media_clock(media) < until)
+        heard = browser_turn(&browser, 5) && browser.packet.payload_type == 126 &&
+                browser.packet.payload_size == 4 && browser.packet.payload[0] == 11;
+    assert_true(heard);
+    browser_close(&browser);
+}
+
+static void a_muted_browser_is_not_heard_and_hears(void **state)
+{
+    struct browser browser;
+    struct phone phone;
+
+    calls(&browser, NULL);
+    assert_true(secured(&browser));
+    phone_open(&phone);
+    both_in_a_room(true);
+    phone_say(&phone, 0x20);
+    assert_true(browser_hears(&browser, 0x20)); /* it is in the room by now */
+    browser_sound(&browser, 0x42);
+    phone_say(&phone, 0x21);
+    assert_true(browser_hears(&browser, 0x21)); /* by now the other would have been passed on */
+    media_leg_mute(media, AGENT, false);
+    for (int i = 0; i < 5; i++) {
+        browser_sound(&browser, 0x43);
+        browser_turn(&browser, 20);
+    }
+    assert_true(phone_hears_first(&phone, 0x43, 0x42));
+    close(phone.fd);
+    browser_close(&browser);
+}
+
+static void a_restart_keeps_the_sound(void **state)
+{
+    struct browser browser;
+    struct text offer, answer;
+    const char *why = NULL;
+    char before[32];
+
+    text_init(&offer);
+    text_init(&answer);
+    calls(&browser, NULL);
+    assert_true(secured(&browser));
+    snprintf(before, sizeof(before), "%s", browser.engine_ufrag);
+    snprintf(browser.ufrag, sizeof(browser.ufrag), "anew");
+    browser_describe(&browser, "actpass", &offer);
+    assert_int_equal(web_peer_restart(peers, AGENT, text_slice(&offer), &answer, &why), 0);
+    assert_true(browser_hears(&browser, 0xff)); /* by the old address still */
+    close(browser.fd);
+    browser_bind(&browser); /* another network */
+    assert_true(browser_take(&browser, text_slice(&answer)));
+    assert_string_not_equal(browser.engine_ufrag, before);
+    assert_true(turn_until(&browser, &browser.checked));
+    assert_true(browser_hears(&browser, 0xff));
+    assert_true(web_peer_is_secured(peers, AGENT));
+    /* another certificate would be another call */
+    text_clear(&offer);
+    web_certificate_release(&browser.certificate);
+    assert_int_equal(web_certificate_init(&browser.certificate), 0);
+    browser_describe(&browser, "actpass", &offer);
+    assert_int_equal(web_peer_restart(peers, AGENT, text_slice(&offer), &answer, &why), EINVAL);
+    text_release(&offer);
+    text_release(&answer);
+    browser_close(&browser);
+}
+
+static void a_browser_that_is_gone_is_told_as_silent(void **state)
+{
+    struct browser browser;
+
+    calls(&browser, NULL);
+    assert_true(secured(&browser));
+    browser_sound(&browser, 0x42);
+    assert_true(tells(MEDIA_LEG_SILENT));
+    browser_check(&browser, false);
+    assert_true(tells(MEDIA_LEG_HEARD));
+    browser_close(&browser);
+}
+
+static void what_cannot_be_answered_is_refused_with_a_reason(void **state)
+{
+    static const char *const none[] = {NULL}, *const any[] = {"0.0.0.0", NULL};
+    struct web_peers_options options = {.loop = loop, .candidates = none};
+    struct web_peers *others = NULL;
+    struct browser browser;
+    struct text offer, answer;
+    const char *why = NULL;
+    char error[200];
+
+    text_init(&offer);
+    text_init(&answer);
+    browser_open(&browser, NULL);
+    browser_describe(&browser, "passive", &offer);
+    assert_int_equal(web_peer_answer(peers, AGENT, text_slice(&offer), &answer, &why), EINVAL);
+    assert_string_equal(why, "a=setup:passive: we are DTLS's server");
+    assert_int_equal(web_peer_restart(peers, AGENT, text_slice(&offer), &answer, &why), EINVAL);
+    assert_int_equal(web_peer_accepted(peers, AGENT, text_slice(&offer), &why), EINVAL);
+    assert_int_equal(web_peer_answer(peers, AGENT, slice_from("v=0"), &answer, &why), EINVAL);
+    text_clear(&offer);
+    browser_describe(&browser, "actpass", &offer);
+    assert_int_equal(web_peer_answer(peers, AGENT, text_slice(&offer), &answer, &why), 0);
+    assert_int_equal(web_peer_answer(peers, AGENT, text_slice(&offer), &answer, &why), EEXIST);
+    web_peer_close(peers, AGENT);
+    web_peer_close(peers, AGENT); /* nothing */
+    assert_true(tells(MEDIA_LEG_CLOSED));
+    assert_int_equal(web_peers_new(&others, media, &options, error, sizeof(error)), EINVAL);
+    assert_string_equal(error, "no address to tell to browsers");
+    options.candidates = any;
+    assert_int_equal(web_peers_new(&others, media, &options, error, sizeof(error)), EINVAL);
+    text_release(&offer);
+    text_release(&answer);
+    browser_close(&browser);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_browser_and_a_phone_hear_each_other, begin, end),
         cmocka_unit_test_setup_teardown(counter_mode_will_do, begin, end),
         cmocka_unit_test_setup_teardown(a_browser_is_called, begin, end),
+        cmocka_unit_test_setup_teardown(keys_pass_both_ways_by_the_browsers_number, begin, end),
+        cmocka_unit_test_setup_teardown(a_muted_browser_is_not_heard_and_hears, begin, end),
+        cmocka_unit_test_setup_teardown(a_restart_keeps_the_sound, begin, end),
+        cmocka_unit_test_setup_teardown(a_browser_that_is_gone_is_told_as_silent, begin, end),
+        cmocka_unit_test_setup_teardown(what_cannot_be_answered_is_refused_with_a_reason, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(another_certificate_than_described_gets_nothing, begin,
                                         end),
     };
