@@ -93,6 +93,8 @@ static void ufrag_remove(struct web_leg *leg, struct media_web_ice *ice)
 
 void web_leg_restart(struct web_leg *leg, const struct media_web_ice *ice)
 {
+    if (table_get(&leg->web->ufrags, ice->ufrag, strlen(ice->ufrag)))
+        return;                        /* taken, by chance or mistake: what holds goes on holding */
     ufrag_remove(leg, &leg->next_ice); /* one that was never used */
     if (ufrag_put(leg, ice) == 0)
         leg->next_ice = *ice;
@@ -173,9 +175,12 @@ static bool address_prove(struct web_leg *leg, const struct sockaddr_in *from, i
 int web_leg_open(struct web *web, uint64_t id, const struct media_web_ice *ice, instant now,
                  struct web_leg **legp)
 {
-    struct web_leg *leg = calloc(1, sizeof(*leg));
+    struct web_leg *leg;
     int err;
 
+    if (table_get(&web->ufrags, ice->ufrag, strlen(ice->ufrag)))
+        return EEXIST;
+    leg = calloc(1, sizeof(*leg));
     if (!leg)
         return ENOMEM;
     leg->carrier.is_web = true;
