@@ -258,7 +258,7 @@ void web_leg_dtls(struct web_leg *leg, const void *bytes, size_t size)
 {
     const struct sockaddr_in *to = leg->dtls_to.sin_family ? &leg->dtls_to : &leg->to;
 
-    if (!to->sin_family || size > PACKET_SIZE_MAX)
+    if (!to->sin_family || !size || size > PACKET_SIZE_MAX)
         return;
     memcpy(leg->web->ops.room(leg->web->ops.self), bytes, size);
     leg->web->ops.send(leg->web->ops.self, to, size);
