@@ -6,7 +6,7 @@
 /** @type {Record<string, Text>} */
 const en = {
     'product': 'Outdial',
-    'person.customer': 'the customer', 'person.you': 'you', 'nothing': '–',
+    'person.customer': 'the customer', 'person.you': 'You', 'nothing': '–',
 
     'state.loading': 'Loading', 'state.offline': 'Offline', 'state.joining': 'Joining the room',
     'state.available': 'Available', 'state.preview': 'Preview', 'state.dialling': 'Dialling',
@@ -98,7 +98,7 @@ const en = {
     'callbacks.in': 'in {time}', 'callbacks.due': 'due now', 'callbacks.none': 'No callbacks today.',
     'callbacks.later': 'Later', 'callbacks.now': 'Due now', 'callbacks.rest_of_today': 'Today',
     'callbacks.own': 'with you', 'callbacks.team': 'with anyone', 'callbacks.call': 'Call now',
-    'callbacks.call_who': 'Call {name} now',
+    'callbacks.call_who': 'Call now: {name}',
     'callbacks.empty': 'No callbacks. Choose "Callback" as a disposition and it appears here.',
 
     'shift.title': 'My shift', 'shift.since': 'since {time}', 'shift.calls': 'Calls', 'shift.talking': 'Talking',
@@ -180,7 +180,7 @@ const en = {
     'keypad.title': 'Keypad', 'keypad.sent': 'Sent {digits}', 'keypad.hint': 'Keys 0 to 9, * and # go as tones.', 'keypad.none': 'Nothing sent yet',
     'panel.close': 'Close', 'transfer.title': 'Transfer to', 'add.title': 'Add to the call', 'transfer.search': 'Name or number',
     'transfer.hand_over': 'Hand over', 'transfer.ask': 'Ask first', 'transfer.add': 'Add', 'transfer.none': 'Nobody matches. Type a number to call it.',
-    'transfer.hand_who': 'Hand over to {name}', 'transfer.ask_who': 'Ask {name} first', 'transfer.add_who': 'Add {name}',
+    'transfer.hand_who': 'Hand over to {name}', 'transfer.ask_who': 'Ask first: {name}', 'transfer.add_who': 'Add {name}',
     'transfer.busy': 'busy', 'transfer.number': 'number',
     'activity.available': 'available', 'activity.on-call': 'on a call', 'activity.reserved': 'about to talk', 'activity.wrap-up': 'in wrap-up',
     'activity.break': 'on a break', 'activity.offline': 'offline',
@@ -189,7 +189,7 @@ const en = {
     'party.ringing': 'ringing', 'party.joined': 'in the call', 'party.muted': 'muted', 'party.held': 'on hold',
     'next.title': 'What follows this call', 'next.title_now': 'What next',
 
-    'callback.title': 'Call back', 'callback.both': '{theirs} theirs · {ours} yours', 'callback.past': 'past', 'callback.night': 'outside calling hours',
+    'callback.title': 'Call back', 'callback.past': 'past', 'callback.night': 'outside calling hours',
     'callback.taken': { one: '{n} callback in this hour', other: '{n} callbacks in this hour' }, 'callback.me': 'With me', 'callback.anyone': 'With anyone',
     'callback.day': 'Day', 'callback.time': 'Time', 'callback.who': 'Who calls', 'callback.none': 'No time is left on this day.',
     'callback.theirs': 'theirs', 'callback.ours': 'yours', 'callback.today': 'Today',

@@ -65,7 +65,7 @@ export function phaseOf(page) {
         if (call?.ended_by === 'customer' && ended && page.now - ended < HUNG_UP_MS) return 'hung-up';
         return 'wrap-up';
     }
-    default: return 'loading';
+    default: return 'connecting'; // on a call whose details are still to come
     }
 }
 
@@ -87,7 +87,7 @@ const LOOKS = {
 
 /** "Ann and Tom". @param {string[]} names @param {string} language */
 function list(names, language) {
-    return new Intl.ListFormat(language, { type: 'conjunction' }).format(names);
+    return new Intl.ListFormat(language === 'en' ? 'en-GB' : language, { type: 'conjunction' }).format(names);
 }
 
 /** @param {import('./page.js').Page} page @returns {Block} */

@@ -135,7 +135,7 @@ export function pickDisposition(page, disposition) {
         attempt, code: disposition.code, with_me: before?.with_me ?? true, saved: false, confirmed,
         callback_at: again ? before?.callback_at ?? null : null,
     };
-    const next = { ...page, choice, panel: page.panel?.kind === 'dispositions' ? null : page.panel };
+    const next = { ...page, choice, tab: /** @type {const} */ ('result'), panel: page.panel?.kind === 'dispositions' ? null : page.panel };
     const wants = choiceWants(next);
     if (confirmed && !before?.confirmed) {
         return [say(next, text('say.blocked', { name: page.doc.person?.name ?? '' })), [

@@ -92,9 +92,8 @@ function after(page, phase, actions, hands) {
             ${control({ page, actions, hands, id: 'break', look: 'plain wide', label: text('after.title_now') })}</div>`, 'details');
     const busy = page.doc.call || ['preview', 'dialling', 'connecting'].includes(phase);
     return section(text(busy ? 'after.title' : 'after.title_now'), null, html`
-        <button type="button" id="act-break" class=${`choose ${page.flash?.action === 'break' ? 'flash' : ''}`} aria-expanded=${String(page.panel?.kind === 'next')}
-                aria-label=${`${text(busy ? 'after.title' : 'after.title_now')}: ${nextWords(page, page.doc.agent.next)}`} onClick=${() => hands.press('break')}>
-            <span class="label">${nextWords(page, page.doc.agent.next)}</span>${cap(hint('break', page), 'bare')}${icon('down')}</button>`, 'details');
+        <button type="button" id="act-break" class=${`choose ${page.flash?.action === 'break' ? 'flash' : ''}`} aria-expanded=${String(page.panel?.kind === 'next')} onClick=${() => hands.press('break')}>
+            <span class="label"><span class="hidden">${text(busy ? 'after.title' : 'after.title_now')} </span>${nextWords(page, page.doc.agent.next)}</span>${cap(hint('break', page), 'bare')}${icon('down')}</button>`, 'details');
 }
 
 /** @param {Page} page @returns {['good'|'fair'|'poor'|'none', string]} */

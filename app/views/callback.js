@@ -38,8 +38,8 @@ export function callbackPicker(page, hands) {
         <div class="clocks aside" aria-hidden="true"><span>${text('callback.theirs')}</span><span>${text('callback.ours')}</span></div>
         <ul class="plain-list times" aria-label=${text('callback.time')} tabindex="0">${open.length ? open.map((slot) => html`<li key=${slot.at}>${slot.refused
         ? html`<span class="time refused"><s class="num">${slot.theirs}</s><s class="num">${slot.ours}</s><span class="aside">${text(`callback.${slot.refused}`)}</span></span>`
-        : html`<button type="button" class=${`time ${picked === slot.at ? 'lit' : ''}`} aria-label=${text('callback.both', { theirs: slot.theirs, ours: slot.ours })} aria-pressed=${String(picked === slot.at)}
-            onClick=${() => hands.send({ kind: 'callback', at_time: slot.at })}><span class="num strong">${slot.theirs}</span><span class="num">${slot.ours}</span>
+        : html`<button type="button" class=${`time ${picked === slot.at ? 'lit' : ''}`} aria-pressed=${String(picked === slot.at)}
+            onClick=${() => hands.send({ kind: 'callback', at_time: slot.at })}><span class="num strong">${slot.theirs}<span class="hidden"> ${text('callback.theirs')}</span></span><span class="num">${slot.ours}<span class="hidden"> ${text('callback.ours')}</span></span>
             <span class="aside">${slot.taken ? text('callback.taken', { n: slot.taken }) : ''}</span></button>`}</li>`) : html`<li class="hint">${text('callback.none')}</li>`}</ul>
         <div class="switcher" role="group" aria-label=${text('callback.who')}>${[true, false].map((me) => html`<button type="button" key=${String(me)} class=${choice?.with_me === me ? 'lit' : ''} aria-pressed=${String(choice?.with_me === me)}
             onClick=${() => hands.send({ kind: 'callback', with_me: me })}>${text(me ? 'callback.me' : 'callback.anyone')}</button>`)}</div>`, text('panel.close'), 'picker');

@@ -16,7 +16,7 @@ export function desk(page, hands) {
     const phase = phaseOf(page);
     const ends = ['wrap-up', 'hung-up', 'lost'].includes(phase);
     return html`<div class="app" data-phase=${phase} data-tab=${page.tab} data-foot=${ends ? 'finish' : 'keys'} data-panel=${page.panel?.kind ?? ''}>
-        <div class="skips"><a class="skip" href="#column-person">${text('page.skip')}</a><a class="skip" href="#column-result">${text('page.skip_result')}</a></div>
+        <div class="skips"><a class="skip" href="#column-person">${text('page.skip')}</a>${page.route === 'desk' ? html`<a class="skip" href="#column-result">${text('page.skip_result')}</a>` : null}</div>
         ${header(page, actions, hands)}
         <div class="columns">
             ${callColumn(page, actions, hands)}

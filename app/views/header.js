@@ -34,7 +34,7 @@ export function header(page, actions, hands) {
             ${behind ? html`<span class="behind" title=${text('push.away', { time: timer(now - page.push.since) })}>${icon('warning')}${text('push.away_short')}</span>` : null}
             ${details && doc?.agent.activity !== 'offline' ? html`<span class="not-laptop cut">${text('header.campaign', { name: details.name, mode: text(`mode.${details.mode}`) })}</span>` : null}
             <span class="strong num">${now ? clock(now, language) : ''}</span>
-            <button type="button" class="cap-button" id="act-keys" aria-label=${text('header.keys')} onClick=${() => hands.press('keys')}>?</button>
+            <button type="button" class="cap-button" id="act-keys" onClick=${() => hands.press('keys')}><span class="hidden">${text('header.keys')}</span><span aria-hidden="true">?</span></button>
             ${agent ? html`<span class="avatar" role="img" aria-label=${text('header.person', { name: agent.full_name || agent.name })}>${initials(agent.full_name || agent.name)}</span>` : null}
         </span>
         ${page.panel?.kind === 'command' ? command(page, actions, hands) : null}

@@ -33,7 +33,7 @@ export function keymap(page, hands) {
         ? html`<input class="key-input" data-first aria-label=${text('keys.press')} placeholder=${text('keys.press')} maxlength="1" onKeyDown=${(/** @type {any} */ event) => edited(event, binding.action, hands)} />
             <button type="button" class="quiet" onClick=${() => hands.send({ kind: 'key', action: binding.action, key: null })}>${text('keys.off')}</button>
             <button type="button" class="quiet" onClick=${() => hands.send({ kind: 'key', action: binding.action })}>${text('keys.reset')}</button>`
-        : html`<button type="button" class="quiet key-change" aria-label=${text('keys.change_who', { name: actionName(binding.action) })} onClick=${() => hands.send({ kind: 'panel', facts: { editing: binding.action } })}>
+        : html`<button type="button" class="quiet key-change" onClick=${() => hands.send({ kind: 'panel', facts: { editing: binding.action } })}><span class="hidden">${text('keys.change_who', { name: actionName(binding.action) })}</span>
             ${hint(binding.action, plain) ? cap(hint(binding.action, plain)) : text('keys.none')}</button>`}</li>`)}</ul></section>`)}
             <section><h3>${text('cues.title')}</h3>${Object.entries(CUES).map(([cue, on]) => html`<label class="tick" key=${cue}><input type="checkbox" checked=${page.settings.cues[cue] ?? on}
                 onChange=${() => hands.send({ kind: 'settings', facts: { cues: { ...page.settings.cues, [cue]: !(page.settings.cues[cue] ?? on) } } })} /><span class="grow">${text(`cues.${cue}`)}</span></label>`)}

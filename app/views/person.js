@@ -104,7 +104,7 @@ function script(page, actions, hands) {
             <div class="steps-list">${steps.map((/** @type {any} */ step, /** @type {number} */ at) => html`<button type="button" key=${at} aria-current=${at === page.step ? 'step' : undefined}
                 onClick=${() => hands.send({ kind: 'step', step: at })}>${at + 1} ${step.title}</button>`)}</div>
             <div class="steps-keys">${['step-back', 'step-on'].map((id) => html`<button type="button" id=${`act-${id}`} key=${id} class=${`cap-button ${actions[id].enabled ? '' : 'dim'} ${page.flash?.action === id ? 'flash' : ''}`}
-                aria-label=${actions[id].label} aria-disabled=${actions[id].enabled ? undefined : 'true'} onClick=${() => hands.press(id)}>${hint(id, page) || (id === 'step-on' ? ']' : '[')}</button>`)}</div>
+                aria-disabled=${actions[id].enabled ? undefined : 'true'} onClick=${() => hands.press(id)}><span class="hidden">${actions[id].label}</span><span aria-hidden="true">${hint(id, page) || (id === 'step-on' ? '›' : '‹')}</span></button>`)}</div>
         </nav>
         <section class="script in-script" id="script" aria-label=${text('script.title')} tabindex="-1">
             <div class="script-body">${scriptParagraphs(now.text, values).map((one, at) => html`<p key=${at} class=${one.aside ? 'to-agent' : ''}>${one.pieces.map((piece, n) => piece.kind === 'text'

@@ -133,7 +133,7 @@ export const states = {
         phone: { headset_gone: true, device: 'MacBook microphone', device_id: 'b', devices: [{ id: 'b', name: 'MacBook microphone' }, { id: 'c', name: 'Logitech C920' }] },
     },
     'taken-over': { doc: made((doc) => { nobody(doc); Object.assign(doc.agent, { activity: 'available', screen: 'another', line_since: at(-167) }); }) },
-    'signed-out': { doc: made((doc) => nobody(doc)), refuse: true },
+    'signed-out': { doc: made((doc) => { nobody(doc); doc.agent.activity = 'available'; }), refuse: true },
     'keypad': { doc: made(() => {}), keys: ['d', '1', '2', '#'] },
     'transfer': { doc: made(() => {}), keys: ['t'] },
     'add': { doc: made(() => {}), keys: ['a'] },

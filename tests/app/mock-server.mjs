@@ -67,7 +67,7 @@ export async function mockServer({ state = 'on-call' } = {}) {
         } else {
             try {
                 const [bytes, type] = await file(url);
-                response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(bytes);
+                response.writeHead(200, { 'Content-Type': type, 'Cache-Control': url.startsWith('/assets/') ? 'max-age=3600' : 'no-store' }).end(bytes);
             } catch { response.writeHead(404).end(); }
         }
     });
