@@ -2,6 +2,7 @@
 
 #include "core/desk.h"
 #include "core/emit.h"
+#include "core/hold.h"
 
 /*
  * What an answered call is told: into the room of the agent it has, of another who is idle, to wait a
@@ -73,6 +74,7 @@ void attempt_abandon(struct dialer *dialer, struct attempt *attempt)
 
     attempt->record.result = result;
     attempt->record.action = ANSWER_MESSAGE;
+    attempt->record.dropped = attempt->record.conversed;
     attempt_become(dialer, attempt, ATTEMPT_CLOSING);
     tell(dialer, attempt);
     attempt_detach(dialer, attempt, RESERVATION_CANCELED);
@@ -150,6 +152,8 @@ static void bridge(struct dialer *dialer, struct attempt *attempt)
     attempt_become(dialer, attempt, ATTEMPT_BRIDGED);
     if (agent->record.activity == AGENT_RESERVED)
         desk_accept(dialer, agent);
+    if (agent->record.leg != LEG_CONNECTED && !agent->leg_ask)
+        hold_agent_lost(dialer, agent);
     attempt_schedule(dialer, attempt);
 }
 

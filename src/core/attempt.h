@@ -91,7 +91,12 @@ struct attempt_record {
         counts; /* an order was given and not surely refused: it stands in the histories by ordered_at */
     instant planned_at, ordered_at, placed_at, ringing_at, answered_at, bridged_at, ended_at;
     instant wrapped_at; /* when the disposition was given */
+    instant held_since; /* the agent has put the customer on hold; 0: not */
+    bool dropped;       /* the conversation was cut, by a fault on our side */
 };
+
+/* Is the customer on hold in the room, as far as the engine was asked? */
+enum call_held { HELD_UNKNOWN = 0, HELD_NO = 1, HELD_YES = 2, HELD_COUNT };
 
 const char *attempt_state_name(enum attempt_state state); /* "planned" ... */
 const char *

@@ -3,6 +3,7 @@
 #include "core/contacts.h"
 #include "core/desk.h"
 #include "core/emit.h"
+#include "core/hold.h"
 #include "core/outcome.h"
 #include "core/queue.h"
 
@@ -71,6 +72,8 @@ void attempt_become(struct dialer *dialer, struct attempt *attempt, enum attempt
     check(attempt_may_become(attempt->record.state, state));
     if (attempt->record.state == ATTEMPT_WAITING)
         chain_leave(&attempt->waiting);
+    if (attempt->record.state == ATTEMPT_BRIDGED)
+        hold_forget(dialer, attempt);
     attempt->record.state = state;
     stamp(attempt, state, dialer->now);
     ++attempt->poll;
@@ -124,7 +127,8 @@ static instant silence_ends(const struct dialer *dialer, const struct attempt *a
         /* an answer in the future was written before the clock went back */
         return instant_add(instant_min(record->answered_at, now), options->answer_wait_max);
     case ATTEMPT_BRIDGED:
-        return instant_add(now, dialer->limits.talk_check);
+        return instant_add(now, attempt->hold.doubtful ? dialer->limits.poll_first
+                                                       : dialer->limits.talk_check);
     case ATTEMPT_CLOSING:
         return instant_add(now, record->action == ANSWER_MESSAGE ? MESSAGE_MAX : CLOSING_MAX);
     case ATTEMPT_ENDED:
@@ -175,6 +179,7 @@ static void enter_lead(struct dialer *dialer, struct lead *lead, struct attempt 
 static void init_attempt(struct attempt *attempt, struct lead *lead)
 {
     attempt->timer.kind = TIMER_ATTEMPT;
+    attempt->hold.timer.kind = TIMER_HOLD;
     chain_init(&attempt->of_campaign);
     chain_init(&attempt->waiting);
     chain_init(&attempt->dirty);
@@ -325,6 +330,12 @@ void attempt_end(struct dialer *dialer, struct attempt *attempt, enum attempt_re
     attempt_finish(dialer, attempt);
 }
 
+void attempt_default_disposition(struct attempt *attempt)
+{
+    if (!attempt->record.dropped)
+        attempt->record.disposition = attempt->campaign->options.wrap_up_default;
+}
+
 static bool says_do_not_call(const struct attempt *attempt)
 {
     const struct disposition *disposition =
@@ -418,7 +429,7 @@ void attempt_ask_now(struct dialer *dialer, struct attempt *attempt)
 static void end_without_agent(struct dialer *dialer, struct attempt *attempt)
 {
     if (attempt->record.conversed && !attempt->record.disposition)
-        attempt->record.disposition = attempt->campaign->options.wrap_up_default;
+        attempt_default_disposition(attempt);
     attempt_finish(dialer, attempt);
 }
 

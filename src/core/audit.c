@@ -37,6 +37,8 @@ static void audit_attempt(const struct dialer *dialer, const struct attempt *att
     check(record->state != ATTEMPT_BRIDGED || !dialer->recovered || attempt->doubtful ||
           (agent && agent->record.activity == AGENT_ON_CALL && attempt->room == agent));
     check((record->state == ATTEMPT_WAITING) == !chain_is_empty(&attempt->waiting));
+    check(record->state == ATTEMPT_BRIDGED ||
+          (!record->held_since && !attempt->hold.told && !attempt->hold.timer.node.place));
     check(record->state != ATTEMPT_PLANNED || !record->answered_at);
     check(record->state != ATTEMPT_CLOSING || record->result);
     check(record->state != ATTEMPT_ENDED || record->result);

@@ -2,6 +2,7 @@
 
 #include "core/desk.h"
 #include "core/emit.h"
+#include "core/hold.h"
 #include "core/queue.h"
 
 enum { NUDGES_MAX = 3, NOT_FOUND_MAX = 2 };
@@ -203,6 +204,9 @@ static void call_over(struct dialer *dialer, struct attempt *attempt, enum call_
 
     if (sip_code)
         attempt->record.sip_code = sip_code;
+    /* the engine that had it is another by now */
+    if (status == CALL_NOT_FOUND && attempt->record.conversed && !result)
+        attempt->record.dropped = true;
     if (status == CALL_COMPLETED && !attempt->record.answered_at) {
         attempt->record.answered_at = dialer->now; /* answered, and gone before we heard */
         attempt->record.counted_answer = true;
@@ -348,15 +352,18 @@ static void hear_it_out(struct dialer *dialer, struct attempt *attempt)
         attempt_tell_message(dialer, attempt);
 }
 
-static void polled_in_progress(struct dialer *dialer, struct attempt *attempt, agent_id room)
+static void polled_in_progress(struct dialer *dialer, struct attempt *attempt,
+                               const struct event_call *call)
 {
-    struct agent *agent = id_index_get(&dialer->agent_ids, room);
+    struct agent *agent = id_index_get(&dialer->agent_ids, call->agent);
 
     status_moves(dialer, attempt, CALL_IN_PROGRESS);
     if (agent) {
         if (attempt->record.state == ATTEMPT_CLOSING)
             desk_guest_came(dialer, attempt, agent);
         attempt_in_room(dialer, attempt, agent);
+        if (attempt->agent == agent)
+            hold_seen(dialer, attempt, call->held);
         return;
     }
     if (attempt->record.state == ATTEMPT_CLOSING)
@@ -427,7 +434,7 @@ void calls_polled(struct dialer *dialer, const struct event *event)
         return;
     }
     if (call->status == CALL_IN_PROGRESS)
-        polled_in_progress(dialer, attempt, call->agent);
+        polled_in_progress(dialer, attempt, call);
     else
         status_moves(dialer, attempt, call->status);
     attempt = find(dialer, id);

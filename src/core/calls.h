@@ -30,6 +30,8 @@ void attempt_hang_up(struct dialer *dialer, struct attempt *attempt, enum attemp
  * when it does not. */
 void attempt_left(struct dialer *dialer, struct attempt *attempt);
 void attempt_go_to(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
+/* Nobody gave a verdict: the campaign's, or none of one that was cut by our fault. */
+void attempt_default_disposition(struct attempt *attempt);
 /* Over for good, with its disposition where one is due. Leaves memory. */
 void attempt_finish(struct dialer *dialer, struct attempt *attempt);
 void attempt_ask_now(struct dialer *dialer, struct attempt *attempt); /* at the next expiry */

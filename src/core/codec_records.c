@@ -125,6 +125,16 @@ static void code_attempt_flags(struct codec *codec, struct attempt_record *recor
     record->counts = code_bool(codec, record->counts);
 }
 
+/* Not in the first journals: left out where it says nothing, so those are read and written as they were. Behind all
+ * else, for nothing but the end tells whether it is there. */
+static void code_attempt_more(struct codec *codec, struct attempt_record *record)
+{
+    if (codec->out ? !record->held_since && !record->dropped : codec->at == codec->size)
+        return;
+    record->held_since = code_i64(codec, record->held_since);
+    record->dropped = code_bool(codec, record->dropped);
+}
+
 void code_attempt(struct codec *codec, struct attempt_record *record)
 {
     record->id = code_id(codec, record->id);
@@ -153,6 +163,7 @@ void code_attempt(struct codec *codec, struct attempt_record *record)
     record->bridged_at = code_i64(codec, record->bridged_at);
     record->ended_at = code_i64(codec, record->ended_at);
     record->wrapped_at = code_i64(codec, record->wrapped_at);
+    code_attempt_more(codec, record);
 }
 
 void code_lead_record(struct codec *codec, struct lead_record *record)

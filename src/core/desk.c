@@ -2,6 +2,7 @@
 
 #include "core/calls.h"
 #include "core/emit.h"
+#include "core/hold.h"
 #include "core/leg.h"
 #include "core/preview.h"
 #include "core/queue.h"
@@ -273,7 +274,7 @@ void desk_expire(struct dialer *dialer, struct agent *agent)
     if (agent->preview) {
         preview_expire(dialer, agent);
     } else if (agent->record.activity == AGENT_WRAP_UP && agent->attempt) {
-        agent->attempt->record.disposition = agent->attempt->campaign->options.wrap_up_default;
+        attempt_default_disposition(agent->attempt);
         complete(dialer, agent);
     } else if (!agent->attempt && has_reservation(agent)) {
         desk_release(dialer, agent, RESERVATION_CANCELED); /* recovered without its attempt */
@@ -291,6 +292,7 @@ void desk_came_online(struct dialer *dialer, struct agent *agent)
         agent->record.next_wanted = false;
         desk_become(dialer, agent, agent->record.next_activity, agent->record.next_break_code);
     }
+    hold_agent_back(dialer, agent);
     if (agent->attempt && agent->attempt->record.state == ATTEMPT_WAITING && !agent->guests)
         attempt_go_to(dialer, agent->attempt, agent);
     desk_update_idle(dialer, agent);
@@ -304,7 +306,7 @@ void desk_leg_given_up(struct dialer *dialer, struct agent *agent)
     if (agent->preview)
         preview_withdraw(dialer, agent, (struct verdict){REFUSED_NOT, 0});
     else if (attempt && agent->record.activity == AGENT_WRAP_UP) {
-        attempt->record.disposition = attempt->campaign->options.wrap_up_default;
+        attempt_default_disposition(attempt);
         complete(dialer, agent);
     } else if (attempt) {
         attempt_detach(dialer, attempt, RESERVATION_CANCELED);

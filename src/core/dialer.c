@@ -6,6 +6,7 @@
 #include "core/contacts.h"
 #include "core/desk.h"
 #include "core/emit.h"
+#include "core/hold.h"
 #include "core/leg.h"
 #include "core/pacing.h"
 #include "core/preview.h"
@@ -96,8 +97,8 @@ static int init_slabs(struct dialer *dialer, const struct dialer_limits *limits)
 
 static int init_rest(struct dialer *dialer, const struct dialer_limits *limits)
 {
-    size_t timers = 2 * (size_t)limits->agents_max + limits->attempts_max + limits->leads_max +
-                    limits->campaigns_max + 1;
+    size_t timers = 2 * (size_t)limits->agents_max + 2 * (size_t)limits->attempts_max +
+                    limits->leads_max + limits->campaigns_max + 1;
 
     dialer->hours =
         calloc((size_t)limits->campaigns_max * limits->zone_set_count, sizeof(*dialer->hours));
@@ -217,6 +218,7 @@ static void move_back(struct dialer *dialer, struct attempt *attempt, instant le
     record->answered_at = moved(record->answered_at, leap);
     record->bridged_at = moved(record->bridged_at, leap);
     record->ended_at = moved(record->ended_at, leap);
+    record->held_since = moved(record->held_since, leap);
     touch_attempt(dialer, attempt);
 }
 
@@ -254,6 +256,7 @@ static void clock_leapt(struct dialer *dialer, const struct event *event)
         if (!attempt->record.id)
             continue;
         shift(dialer, &attempt->timer, leap);
+        shift(dialer, &attempt->hold.timer, leap);
         attempt->rings_until = moved(attempt->rings_until, leap);
         attempt->message_until = moved(attempt->message_until, leap);
         if (leap < 0)
@@ -338,6 +341,7 @@ static event_handler *const handlers[EVENT_KIND_COUNT] = {
     [EVENT_DIALLING_HELD] = dialling_held,
     [EVENT_CALL_NOT_CARRIED] = calls_not_carried,
     [EVENT_AGENT_PHONE_READY] = leg_phone_ready,
+    [EVENT_CUSTOMER_HOLD] = hold_asked,
 };
 
 static void expire(struct dialer *dialer, struct timer *timer)
@@ -361,6 +365,9 @@ static void expire(struct dialer *dialer, struct timer *timer)
         break;
     case TIMER_RATE:
         dialer->look = dialer->all;
+        break;
+    case TIMER_HOLD:
+        hold_expire(dialer, container_of(timer, struct attempt, hold.timer));
         break;
     }
 }

@@ -145,6 +145,15 @@ static uint64_t of_attempt(const struct attempt *attempt)
     mix(&m, attempt->room ? attempt->room->record.id : 0);
     mix(&m, attempt->old_room ? attempt->old_room->record.id : 0);
     mix_timer(&m, &attempt->timer);
+    if (record->held_since || record->dropped || attempt->hold.kept || attempt->hold.told ||
+        attempt->hold.timer.node.place) { /* as the first journals knew it where there is none */
+        mix(&m, (uint64_t)record->held_since);
+        mix(&m, record->dropped);
+        mix(&m, attempt->hold.kept);
+        mix(&m, attempt->hold.told);
+        mix(&m, attempt->hold.doubtful);
+        mix_timer(&m, &attempt->hold.timer);
+    }
     return m.value;
 }
 

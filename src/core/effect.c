@@ -19,6 +19,7 @@ static const char *const kind_names[EFFECT_KIND_COUNT] = {
     [EFFECT_DIAL_AGENT_LEG] = "dial-agent-leg",
     [EFFECT_HANG_UP_AGENT_LEG] = "hang-up-agent-leg",
     [EFFECT_POLL_AGENT_LEG] = "poll-agent-leg",
+    [EFFECT_HOLD_CALL] = "hold-call",
     [EFFECT_SCREEN_POP] = "screen-pop",
     [EFFECT_REFUSE] = "refuse",
 };

@@ -11,7 +11,7 @@
  * What the dialer asks of the shell. The effects of one event come out records first, then acts;
  * all records of one event are committed together or not at all, in the order of events. Acts, too,
  * wait for that commit, except EFFECT_ANSWER_CALL, EFFECT_REDIRECT_CALL, EFFECT_HANG_UP_CALL,
- * EFFECT_CANCEL_CALL, EFFECT_SCREEN_POP, EFFECT_REFUSE and the polls, which are done at once: they
+ * EFFECT_CANCEL_CALL, EFFECT_HOLD_CALL, EFFECT_SCREEN_POP, EFFECT_REFUSE and the polls, which are done at once: they
  * harm nobody when a restart forgets them.
  *
  * EFFECT_HANG_UP_CALL and EFFECT_CANCEL_CALL may overtake the order of their call: then the call is
@@ -43,6 +43,7 @@ enum effect_kind {
     /* the numbers of kinds stand in journals, so what is new comes last */
     EFFECT_CANCEL_CALL, /* attempt_id; the same, but a call that was answered meanwhile is left
                                  alone: the engine asks what it is to be told */
+    EFFECT_HOLD_CALL, /* hold: the customer hears music in the room, and is not heard; or no more */
     EFFECT_KIND_COUNT
 };
 
@@ -101,6 +102,11 @@ struct effect {
             agent_id agent;
             uint32_t serial;
         } leg;
+        struct {
+            attempt_id attempt;
+            agent_id agent; /* in whose room it is */
+            bool on;
+        } hold;
         struct {
             enum pop_kind kind;
             agent_id agent;

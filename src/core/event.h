@@ -76,6 +76,7 @@ enum event_kind {
     EVENT_AGENT_PHONE_READY, /* agent_id: the agent's page has registered its phone: first, after it was
                                 loaded again, or on another machine. Whatever line there is belongs to
                                 a page that may be dead: dialled anew at once */
+    EVENT_CUSTOMER_HOLD, /* hold: the agent puts the customer on hold, or takes the customer back */
     EVENT_KIND_COUNT
 };
 
@@ -86,6 +87,7 @@ struct event_call {
     uint16_t sip_code; /* 0: unknown */
     int64_t hello_us;  /* -1: unknown */
     agent_id agent;
+    enum call_held held; /* CALL_POLLED: there */
 };
 
 struct event {
@@ -145,6 +147,10 @@ struct event {
             instant callback_at;     /* callback only */
             agent_id callback_agent; /* 0: anyone */
         } disposition;
+        struct {
+            agent_id agent;
+            bool on;
+        } hold;
         bool held;
         instant
             leap; /* how far the clock was moved; after a step back (negative) the core's time, too,

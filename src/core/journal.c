@@ -39,6 +39,8 @@ static void code_call(struct codec *codec, struct event_call *call)
     call->sip_code = code_u16(codec, call->sip_code);
     call->hello_us = code_i64(codec, call->hello_us);
     call->agent = code_id(codec, call->agent);
+    if (codec->out ? call->held : codec->at < codec->size) /* not in the first journals */
+        call->held = (enum call_held)code_below(codec, call->held, HELD_COUNT);
 }
 
 static void code_claim(struct codec *codec, struct event *event)
@@ -158,6 +160,10 @@ static void code_payload(struct codec *codec, struct event *event)
         break;
     case EVENT_CLOCK_LEAPT:
         event->of.leap = code_i64(codec, event->of.leap);
+        break;
+    case EVENT_CUSTOMER_HOLD:
+        event->of.hold.agent = code_id(codec, event->of.hold.agent);
+        event->of.hold.on = code_bool(codec, event->of.hold.on);
         break;
     case EVENT_DIALLING_HELD:
         event->of.held = code_bool(codec, event->of.held);

@@ -80,6 +80,11 @@ static void code_act(struct codec *codec, const struct effect *effect)
         code_id(codec, effect->of.leg.agent);
         code_u32(codec, effect->of.leg.serial);
         break;
+    case EFFECT_HOLD_CALL:
+        code_id(codec, effect->of.hold.attempt);
+        code_id(codec, effect->of.hold.agent);
+        code_bool(codec, effect->of.hold.on);
+        break;
     case EFFECT_SCREEN_POP:
         code_pop(codec, effect);
         break;

@@ -3,6 +3,7 @@
 #include "core/calls.h"
 #include "core/desk.h"
 #include "core/emit.h"
+#include "core/hold.h"
 
 static void leg_move(struct dialer *dialer, struct agent *agent, enum leg_state state)
 {
@@ -140,6 +141,7 @@ static void begin_rejoining(struct dialer *dialer, struct agent *agent)
     if (agent->attempt && agent->attempt->record.state == ATTEMPT_ANSWERED &&
         agent->attempt->record.action == ANSWER_JOIN)
         attempt_decide(dialer, agent->attempt); /* has not said a word to anybody yet */
+    hold_agent_lost(dialer, agent);
 }
 
 /* The first dialling follows at once, later ones with growing pauses. */
@@ -147,6 +149,7 @@ static void lose(struct dialer *dialer, struct agent *agent)
 {
     if (agent->record.leg == LEG_CONNECTED)
         begin_rejoining(dialer, agent);
+    hold_agent_lost(dialer, agent); /* one that was only asked after until now */
     agent->leg_ask = false;
     timer_set(dialer, &agent->leg_timer,
               instant_min(agent->leg_tries

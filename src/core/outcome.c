@@ -177,6 +177,27 @@ static void by_disposition(struct dialer *dialer, struct lead *lead, const struc
     }
 }
 
+/* Cut by our fault, in the middle of a word: called back at once, by whoever talked if still there. The rules hold
+ * all the same. */
+static void call_back_dropped(struct dialer *dialer, struct lead *lead,
+                              const struct attempt *attempt)
+{
+    const struct agent *agent = id_index_get(&dialer->agent_ids, attempt->record.agent);
+    const struct campaign_options *options = &lead->campaign->options;
+
+    count_result(lead, RESULT_CONNECTED);
+    if (!any_number_alive(lead) ||
+        (options->lead_attempts_max && lead->record.attempts >= options->lead_attempts_max)) {
+        retry_by(dialer, lead, attempt, RESULT_CONNECTED);
+        return;
+    }
+    lead_become(dialer, lead, LEAD_CALLBACK);
+    lead->record.due_at = dialer->now;
+    lead->record.callback_agent =
+        agent && agent->record.activity != AGENT_OFFLINE ? agent->record.id : 0;
+    lead->record.number_next = attempt->record.number_index;
+}
+
 void outcome_of_attempt(struct dialer *dialer, struct attempt *attempt)
 {
     struct lead *lead = attempt->lead;
@@ -188,6 +209,8 @@ void outcome_of_attempt(struct dialer *dialer, struct attempt *attempt)
         end_lead(dialer, lead, LEAD_BLOCKED, REFUSED_DO_NOT_CALL);
     else if (disposition)
         by_disposition(dialer, lead, attempt, disposition);
+    else if (attempt->record.dropped)
+        call_back_dropped(dialer, lead, attempt);
     else
         by_result(dialer, lead, attempt, attempt->record.result);
     touch_lead(dialer, lead);

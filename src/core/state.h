@@ -19,6 +19,7 @@ enum timer_kind {
     TIMER_LEAD,
     TIMER_CAMPAIGN, /* the next claim */
     TIMER_RATE,
+    TIMER_HOLD, /* of an attempt whose agent is gone: music begins */
 };
 
 struct timer {
@@ -82,16 +83,22 @@ struct attempt {
     struct chain of_campaign, waiting, dirty;
     struct campaign *campaign;
     struct lead *lead;
-    struct agent *agent;       /* whose live reservation it has */
-    struct agent *room;        /* where the customer is, or was told to go */
-    struct agent *old_room;    /* was told to leave, and may still be there */
-    uint32_t polls;            /* asked in a row without an answer */
-    uint32_t poll;             /* serial of the questions; grows with each state */
-    uint32_t not_found;        /* answers in a row that it does not exist */
-    uint32_t nudges;           /* times it was told its action again */
-    instant message_until;     /* told goodbye: by then the message is over */
-    instant rings_until;       /* ordered, and not known: by then its order is no more on its way */
-    agent_id left;             /* the room it was last heard to leave, and not sent to again */
+    struct agent *agent;    /* whose live reservation it has */
+    struct agent *room;     /* where the customer is, or was told to go */
+    struct agent *old_room; /* was told to leave, and may still be there */
+    uint32_t polls;         /* asked in a row without an answer */
+    uint32_t poll;          /* serial of the questions; grows with each state */
+    uint32_t not_found;     /* answers in a row that it does not exist */
+    uint32_t nudges;        /* times it was told its action again */
+    instant message_until;  /* told goodbye: by then the message is over */
+    instant rings_until;    /* ordered, and not known: by then its order is no more on its way */
+    agent_id left;          /* the room it was last heard to leave, and not sent to again */
+    struct {
+        struct timer timer; /* how long silence may last */
+        bool kept;          /* the agent's line is gone: hears music until it is back */
+        bool told;          /* what the engine was told, or said, last */
+        bool doubtful;      /* and it is not known whether that arrived */
+    } hold;
     bool doubtful;             /* recovered, and nothing heard of it yet */
     bool known;                /* the engine was heard to have the call */
     bool appeared;             /* `recorded` is set */

@@ -36,3 +36,20 @@ void api_desk_phone(struct api_call *call)
 
     feed_for(call, agent, &event);
 }
+
+void api_desk_hold(struct api_call *call)
+{
+    const struct roster_agent *agent = own_agent(call);
+    const json_t *on = json_object_get(call->body, "on");
+
+    if (!agent)
+        return;
+    if (!json_is_boolean(on)) {
+        api_refuse(call, 400, "on: must be true or false");
+        return;
+    }
+    struct event event = {.kind = EVENT_CUSTOMER_HOLD,
+                          .of.hold = {.agent = agent->id, .on = json_is_true(on)}};
+
+    feed_for(call, agent, &event);
+}

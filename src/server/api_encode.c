@@ -70,6 +70,8 @@ json_t *encode_attempt(const struct store_attempt *attempt)
     json_object_set_new(json, "reason",
                         core->reason ? json_string(refusal_name(core->reason)) : json_null());
     json_object_set_new(json, "note", text_or_null(attempt->note));
+    json_object_set_new(json, "held_since", api_time(core->held_since));
+    json_object_set_new(json, "dropped", json_boolean(core->dropped));
     json_object_set_new(json, "planned_at", api_time(core->planned_at));
     json_object_set_new(json, "placed_at", api_time(core->placed_at));
     json_object_set_new(json, "ringing_at", api_time(core->ringing_at));

@@ -64,6 +64,7 @@ const struct api_route api_routes[] = {
     {"POST", V "/agents/{agent}/reject", API_AGENT, api_agent_reject, false, "", ""},
 
     {"POST", V "/desk/phone", API_AGENT, api_desk_phone, false, "", "screen:text"},
+    {"POST", V "/desk/hold", API_AGENT, api_desk_hold, false, "", "on:flag"},
 
     {"GET", V "/do-not-call", API_OPERATOR, api_do_not_call_list, false, "number limit cursor", ""},
     {"POST", V "/do-not-call", API_OPERATOR, api_do_not_call_add, false, "",

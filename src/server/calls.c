@@ -292,7 +292,59 @@ void calls_cancel(struct server *server, attempt_id id)
         telephony_cancel(server->telephony, sid, canceled, NULL);
 }
 
-static void polled(struct question *question, enum call_status status, agent_id agent)
+struct hold_order {
+    struct server *server;
+    attempt_id attempt;
+    agent_id agent;
+    bool on;
+};
+
+static void hold_order(struct server *server, struct known_attempt *attempt, agent_id agent);
+
+static void held(void *arg, const struct telephony_answer *answer)
+{
+    struct hold_order order = *(struct hold_order *)arg;
+    struct known_attempt *attempt = traffic_attempt(&order.server->traffic, order.attempt);
+
+    free(arg);
+    if (answer->outcome != TELEPHONY_DONE)
+        log_warning("call.hold", "attempt=%llu status=%u code=%d why=\"%s\"",
+                    (unsigned long long)order.attempt, answer->status, answer->code,
+                    answer->message); /* the core asks soon how it is there */
+    if (!attempt)
+        return;
+    attempt->hold_asked = false;
+    if (attempt->hold_wanted != order.on && !order.server->stopping)
+        hold_order(order.server, attempt, order.agent);
+}
+
+static void hold_order(struct server *server, struct known_attempt *attempt, agent_id agent)
+{
+    struct hold_order *order = malloc(sizeof(*order));
+    char room[ROOM_NAME_SIZE];
+
+    check(order);
+    *order = (struct hold_order){server, attempt->id, agent, attempt->hold_wanted};
+    room_name(agent, room);
+    struct telephony_member member = {room, attempt->call_sid, "Hold", attempt->hold_wanted};
+
+    attempt->hold_asked = true;
+    telephony_change_member(server->telephony, &member, held, order);
+}
+
+void calls_hold(struct server *server, attempt_id id, agent_id agent, bool on)
+{
+    struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
+
+    if (!attempt || !attempt->call_sid[0])
+        return;
+    attempt->hold_wanted = on;
+    if (!attempt->hold_asked)
+        hold_order(server, attempt, agent);
+}
+
+static void polled(struct question *question, enum call_status status, agent_id agent,
+                   enum call_held is_held)
 {
     struct server *server = question->server;
     struct event event = {.kind = EVENT_CALL_POLLED,
@@ -300,6 +352,7 @@ static void polled(struct question *question, enum call_status status, agent_id 
                                       .status = status,
                                       .agent = agent,
                                       .poll = question->poll,
+                                      .held = is_held,
                                       .hello_us = -1}};
 
     free(question);
@@ -324,11 +377,12 @@ static void room_listed(void *arg, const struct telephony_answer *answer)
         const char *sid = json_string_value(json_object_get(one, "call_sid"));
 
         if (sid && strcmp(sid, attempt->call_sid) == 0) {
-            polled(question, CALL_IN_PROGRESS, question->agent);
+            polled(question, CALL_IN_PROGRESS, question->agent,
+                   json_is_true(json_object_get(one, "hold")) ? HELD_YES : HELD_NO);
             return;
         }
     }
-    polled(question, CALL_IN_PROGRESS, 0);
+    polled(question, CALL_IN_PROGRESS, 0, HELD_UNKNOWN);
 }
 
 static void status_known(struct question *question, enum call_status status)
@@ -338,7 +392,7 @@ static void status_known(struct question *question, enum call_status status)
     char room[ROOM_NAME_SIZE];
 
     if (status != CALL_IN_PROGRESS || !attempt || !attempt->record.agent) {
-        polled(question, status, 0);
+        polled(question, status, 0, HELD_UNKNOWN);
         return;
     }
     question->agent = attempt->record.agent;
@@ -354,7 +408,7 @@ static void call_read(void *arg, const struct telephony_answer *answer)
     if (answer->outcome == TELEPHONY_DONE && telephony_call_of(answer->body, &call))
         status_known(question, status_of(call.status));
     else if (answer->outcome == TELEPHONY_REFUSED && answer->status == 404)
-        polled(question, CALL_NOT_FOUND, 0);
+        polled(question, CALL_NOT_FOUND, 0, HELD_UNKNOWN);
     else
         free(question);
 }
@@ -388,7 +442,7 @@ static void calls_listed(void *arg, const struct telephony_answer *answer)
     if (!attempt || attempt->ordering || answer->outcome != TELEPHONY_DONE) {
         free(question);
     } else if (!find_call(server, attempt, json_object_get(answer->body, "calls"), &call)) {
-        polled(question, CALL_NOT_FOUND, 0);
+        polled(question, CALL_NOT_FOUND, 0, HELD_UNKNOWN);
     } else {
         log_event("call.found", "attempt=%llu call=%s", (unsigned long long)question->attempt,
                   call.sid);

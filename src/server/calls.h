@@ -22,6 +22,8 @@ void calls_redirect(struct server *server, attempt_id attempt, enum answer_actio
                     agent_id agent, campaign_id campaign);
 void calls_hang_up(struct server *server, attempt_id attempt);
 void calls_cancel(struct server *server, attempt_id attempt); /* unless it is answered */
+/* In the room of that agent. */
+void calls_hold(struct server *server, attempt_id attempt, agent_id agent, bool on);
 void calls_poll(struct server *server, attempt_id attempt, uint32_t poll);
 
 /* The engine has named the attempt's call: kept, and ended if that was asked for meanwhile. False: it is another call

@@ -145,6 +145,9 @@ void effects_act(struct server *server, const struct effect *effect)
     case EFFECT_POLL_CALL:
         calls_poll(server, effect->of.poll.attempt, effect->of.poll.poll);
         break;
+    case EFFECT_HOLD_CALL:
+        calls_hold(server, effect->of.hold.attempt, effect->of.hold.agent, effect->of.hold.on);
+        break;
     case EFFECT_DIAL_AGENT_LEG:
         legs_dial(server, effect->of.leg.agent, effect->of.leg.serial);
         break;

@@ -32,8 +32,9 @@ struct request {
     struct telephony *telephony;
     enum request_kind kind;
     const char *method;
-    char *path; /* behind the base: "/Calls.json?..." */
-    char *form; /* NULL: no body */
+    char *path;            /* behind the base: "/Calls.json?..." */
+    char *form;            /* NULL: no body */
+    char *member, *change; /* of a room: whom and how; NULL: it is only looked into */
     telephony_handler handler;
     void *arg;
     unsigned tries;
@@ -152,6 +153,8 @@ static void request_end(struct request *request, const struct telephony_answer *
         request->handler(request->arg, answer);
     free(request->path);
     free(request->form);
+    free(request->member);
+    free(request->change);
     free(request);
 }
 
@@ -233,6 +236,12 @@ static void room_found(struct request *request, const struct telephony_answer *a
     json_t *body = NULL;
     struct text path;
 
+    if (!sid && request->change) {
+        nobody.outcome = TELEPHONY_REFUSED;
+        slice_copy(slice_from("there is no such room"), nobody.message, sizeof(nobody.message));
+        request_end(request, &nobody);
+        return;
+    }
     if (!sid) {
         body = json_pack("{s:[]}", "participants");
         nobody.body = body;
@@ -241,7 +250,14 @@ static void room_found(struct request *request, const struct telephony_answer *a
         return;
     }
     text_init(&path);
-    text_addf(&path, "/Conferences/%s/Participants.json?PageSize=250", sid);
+    if (request->change) {
+        text_addf(&path, "/Conferences/%s/Participants/%s.json", sid, request->member);
+        request->method = "POST";
+        request->form = request->change;
+        request->change = NULL;
+    } else {
+        text_addf(&path, "/Conferences/%s/Participants.json?PageSize=250", sid);
+    }
     free(request->path);
     request->path = text_take(&path, NULL);
     request->kind = REQUEST_PARTICIPANTS;
@@ -518,6 +534,25 @@ void telephony_list_room(struct telephony *telephony, const char *name, telephon
     text_add(&path, "/Conferences.json?PageSize=20&FriendlyName=");
     form_encode(slice_from(name), false, &path);
     ask(telephony, REQUEST_ROOM, "GET", &path, NULL, handler, arg);
+}
+
+void telephony_change_member(struct telephony *telephony, const struct telephony_member *member,
+                             telephony_handler handler, void *arg)
+{
+    struct text path, whom, how;
+
+    text_init(&path);
+    text_add(&path, "/Conferences.json?PageSize=20&FriendlyName=");
+    form_encode(slice_from(member->room), false, &path);
+    text_init(&whom);
+    form_encode(slice_from(member->call), false, &whom);
+    text_init(&how);
+    text_addf(&how, "%s=%s", member->name, member->on ? "true" : "false");
+    struct request *request = ask(telephony, REQUEST_ROOM, "GET", &path, NULL, handler, arg);
+
+    request->member = text_take(&whom, NULL);
+    request->change = text_take(&how, NULL);
+    request->failed |= !request->member || !request->change;
 }
 
 void telephony_check(struct telephony *telephony, unsigned total_ms, telephony_handler handler,

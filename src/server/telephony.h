@@ -110,6 +110,16 @@ void telephony_list_calls(struct telephony *telephony, const char *to, telephony
  * Two requests; the answer is of the second. */
 void telephony_list_room(struct telephony *telephony, const char *name, telephony_handler handler,
                          void *arg);
+/* A member of a room is changed: put on hold, with the service's own music, or muted. Refused when there is no such
+ * room or member. Two requests; the answer is of the second. */
+struct telephony_member {
+    const char *room; /* the name */
+    const char *call; /* SID, or label */
+    const char *name; /* "Hold", "Muted" */
+    bool on;
+};
+void telephony_change_member(struct telephony *telephony, const struct telephony_member *member,
+                             telephony_handler handler, void *arg);
 /* The account itself: are the credentials good, is the service there? total_ms 0: as long as others. */
 void telephony_check(struct telephony *telephony, unsigned total_ms, telephony_handler handler,
                      void *arg);

@@ -31,10 +31,11 @@ struct known_attempt {
     struct known_lead *lead;      /* used */
     char e164[E164_SIZE];         /* "" unknown */
     char call_sid[TELEPHONY_SID_SIZE];
-    char *note;                 /* the agent's, with the disposition; NULL: none */
-    int64_t sequence;           /* the last SequenceNumber heard; -1: none */
-    bool ordering;              /* its order is on its way to the engine */
-    enum end_wanted end_wanted; /* as soon as its SID is known */
+    char *note;                   /* the agent's, with the disposition; NULL: none */
+    int64_t sequence;             /* the last SequenceNumber heard; -1: none */
+    bool ordering;                /* its order is on its way to the engine */
+    enum end_wanted end_wanted;   /* as soon as its SID is known */
+    bool hold_wanted, hold_asked; /* one order at a time: two connections keep no order */
 };
 
 /* The line to an agent's room; one dialling has one serial. */

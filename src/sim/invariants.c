@@ -435,6 +435,7 @@ void invariants_after(struct world *world)
 
     if (!world->starting) {
         promises_after(world);
+        holds_after(world);
         promises_all_asked(world);
         turns_after(world);
     }

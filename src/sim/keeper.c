@@ -284,6 +284,7 @@ static void write_row(struct world *world, const struct effect *effect)
     case EFFECT_HANG_UP_CALL:
     case EFFECT_CANCEL_CALL:
     case EFFECT_POLL_CALL:
+    case EFFECT_HOLD_CALL:
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:
     case EFFECT_POLL_AGENT_LEG:

@@ -4,7 +4,7 @@
  * Agents as robots with habits: they log in, wait, talk, give their verdicts or forget to, take
  * breaks, look at previews, dial by hand. They act on what their page shows.
  */
-enum desk_act { DESK_LOOK, DESK_ASK_MANUAL, DESK_RELOAD, DESK_RELOADS };
+enum desk_act { DESK_LOOK, DESK_ASK_MANUAL, DESK_RELOAD, DESK_RELOADS, DESK_HOLD };
 
 static void act_later(struct world *world, uint32_t place, double mean_s, instant since)
 {
@@ -59,6 +59,8 @@ void people_see(struct world *world, const struct effect *effect)
     case AGENT_ON_CALL:
         if (world_chance(world, world->weather.hang_ups))
             act_later(world, place, 15, record->since);
+        if (world_chance(world, world->weather.holds))
+            page_later(world, place, DESK_HOLD, 10);
         break;
     case AGENT_RESERVED:
         if (world_chance(world, world->weather.refuses))
@@ -224,9 +226,26 @@ static void phone_ready(struct world *world, uint32_t place)
         world_break(world, "the phone of agent %u is there, and is not rung", place + 1);
 }
 
+/* A key that is pressed again and again, by some. */
+static void hold(struct world *world, uint32_t place)
+{
+    struct event event = {.kind = EVENT_CUSTOMER_HOLD,
+                          .of.hold = {.agent = place + 1, .on = rng_chance(&world->rng, 0.5)}};
+
+    world_feed(world, &event);
+    if (world_chance(world, world->weather.holds))
+        page_later(world, place, DESK_HOLD, 10);
+}
+
 void people_do(struct world *world, uint32_t place, int64_t what, instant about)
 {
     struct agent_facts facts;
+
+    if (what == DESK_HOLD) {
+        if (world->up)
+            hold(world, place);
+        return;
+    }
 
     if (what == DESK_RELOAD || what == DESK_RELOADS) {
         if (what == DESK_RELOADS && !world->resting)

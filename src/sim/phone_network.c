@@ -71,6 +71,7 @@ static void leave_room(struct world *world, attempt_id id)
     agent = &world->agents[call->room];
     --agent->guests;
     call->room = -1;
+    call->held = false;
     tell(world, id, EVENT_CALL_LEFT, CALL_IN_PROGRESS, agent->row.id);
 }
 
@@ -437,6 +438,8 @@ static void answer_poll(struct world *world, const struct effect *effect)
         .hello_us = call->heard && call_status_is_final(call->status) ? 250 : -1,
         .agent = room_seen(world, effect->of.poll.attempt, call),
     };
+    if (event.of.call.agent)
+        event.of.call.held = call->held ? HELD_YES : HELD_NO;
     world_deliver(world, &event, world->now + world_way(world));
 }
 
@@ -561,6 +564,13 @@ void phone_network_act(struct world *world, const struct effect *effect)
     case EFFECT_POLL_CALL:
         answer_poll(world, effect);
         break;
+    case EFFECT_HOLD_CALL: {
+        struct world_call *call = world_call(world, effect->of.hold.attempt);
+
+        if (!call->gone && call->room == (int)effect->of.hold.agent - 1)
+            call->held = effect->of.hold.on;
+        break;
+    }
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:
     case EFFECT_POLL_AGENT_LEG:
@@ -591,6 +601,7 @@ void phone_network_restart(struct world *world)
         if (!call->made)
             continue;
         call->gone = true;
+        call->held = false;
         call->room = -1;
         ++call->step;
     }

@@ -112,6 +112,24 @@ static void check_closed(struct world *world, const struct world_call *call,
                     (unsigned long long)record->id, attempt_result_name(record->result));
 }
 
+/* Whoever was cut off by our fault is called back at once, unless the agent has said otherwise. */
+static void check_dropped(struct world *world)
+{
+    const struct world_lead *lead;
+    const struct attempt_record *told;
+
+    if (!world->dropped)
+        return;
+    told = &world_call(world, world->dropped)->account;
+    lead = &world->leads[told->lead - 1];
+    world->dropped = 0;
+    if (lead->told.state == LEAD_DUE || lead->told.state == LEAD_DONE ||
+        (lead->told.state == LEAD_CALLBACK && lead->told.due_at > world->now && !lead->told.reason))
+        world_break(world, "the conversation of attempt %llu was cut, and lead %llu is %s",
+                    (unsigned long long)told->id, (unsigned long long)told->lead,
+                    lead_state_name(lead->told.state));
+}
+
 void promises_attempt(struct world *world, const struct attempt_record *record)
 {
     struct world_call *call = world_call(world, record->id);
@@ -122,6 +140,8 @@ void promises_attempt(struct world *world, const struct attempt_record *record)
         return;
     promises_asked(world, call);
     check_closed(world, call, record);
+    if (record->dropped && !record->disposition)
+        world->dropped = record->id;
     if (is_do_not_call(&world->campaigns[record->campaign - 1].options, record->disposition))
         world->said_no = record->id;
 }
@@ -255,6 +275,7 @@ static void check_mislaid(struct world *world)
 void promises_after(struct world *world)
 {
     check_said_no(world);
+    check_dropped(world);
     check_silenced(world);
     check_mislaid(world);
 }
@@ -267,7 +288,8 @@ void promises_after(struct world *world)
 void promises_start(struct world *world)
 {
     world->unasked = 0;
-    world->said_no = world->picked = 0; /* whoever would have been looked at is forgotten */
+    world->said_no = world->dropped = world->picked =
+        0; /* whoever would have been looked at is forgotten */
 }
 
 void promises_doubt(struct world *world, struct world_call *call)

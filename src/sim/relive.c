@@ -70,6 +70,9 @@ static uint64_t fold(uint64_t digest, const struct effect *effect)
     case EFFECT_CLAIM_LEADS:
         about = effect->of.claim.claim;
         break;
+    case EFFECT_HOLD_CALL:
+        about = effect->of.hold.attempt * 2 + effect->of.hold.on;
+        break;
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:
     case EFFECT_POLL_AGENT_LEG:

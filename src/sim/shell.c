@@ -86,6 +86,10 @@ void shell_act(struct world *world, const struct effect *effect)
     case EFFECT_CLAIM_LEADS:
         keeper_claim(world, effect);
         break;
+    case EFFECT_HOLD_CALL:
+        if (knows_name(world, world_call(world, effect->of.hold.attempt), effect->of.hold.attempt))
+            send(world, effect);
+        break;
     case EFFECT_POLL_AGENT_LEG:
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:

@@ -162,6 +162,7 @@ static void draw_pages(uint64_t seed, struct weather *weather)
     struct rng rng = rng_from_seed(seed ^ UINT64_C(0xDE5C));
 
     weather->reload_every_s = sometimes(&rng, weather, 60, 1200);
+    weather->holds = sometimes(&rng, weather, 0, 0.6);
 }
 
 struct weather weather_of(uint64_t seed)

@@ -34,8 +34,8 @@ struct weather {
     double wrap_s, dispositions_forgotten, breaks, log_outs, refuses, skips, hang_ups;
     double leg_fails;
     double leg_lost_every_s; /* mean, per agent; 0: never */
-    double
-        reload_every_s; /* the page is loaded again, or opened elsewhere; its phone registers anew */
+    double holds;            /* share of calls that are put on hold, or taken back */
+    double reload_every_s; /* the page is loaded again, or opened elsewhere: its phone registers */
     /* misfortune, means between; 0: never */
     double crash_at_answer,
         crash_at_order; /* share of those moments that the server does not outlive */

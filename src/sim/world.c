@@ -169,6 +169,7 @@ static void watch_asking(struct world *world, const struct effect *effect)
 static void watch(struct world *world, const struct effect *effect)
 {
     watch_asking(world, effect);
+    holds_watch(world, effect);
     tempt_fate(world, effect);
     if (effect->kind == EFFECT_PLACE_CALL)
         invariants_ordered(world, effect);

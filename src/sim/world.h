@@ -96,7 +96,11 @@ struct world_call {
     enum call_status status;
     uint32_t step; /* serial of what it will do by itself */
     enum answer_action told;
-    int room; /* agent's place, or -1 */
+    int room;           /* agent's place, or -1 */
+    bool held;          /* hears music there */
+    uint32_t hold_life; /* 1 + the life in which the dialer put it on hold ... */
+    bool hold_told;     /* ... or took it back, last */
+    instant forlorn_since;
     lead_id lead;
     number_id number;
     instant ordered_at, answered_at, told_at;
@@ -197,8 +201,8 @@ struct world {
     struct world_ledger base[WEATHER_CAMPAIGNS_MAX];    /* of those closed before this life */
     instant rate_turn; /* when the last call was due by the rate, in that life */
     uint32_t planned_life;
-    uint32_t unasked; /* calls and legs of before the start, not yet asked after */
-    attempt_id said_no;
+    uint32_t unasked;            /* calls and legs of before the start, not yet asked after */
+    attempt_id said_no, dropped; /* closed in the event in hand */
     uint32_t lead_looked_at;
     agent_id picked;
     campaign_id picked_for;
@@ -265,6 +269,10 @@ struct world_call *world_call(struct world *world, attempt_id id); /* makes room
 
 /* Passes a crash point. True: the server has just died, and nothing more may be done in its name. */
 bool world_point(struct world *world) must_check;
+
+/* holds.c: whoever cannot talk to an agent hears music, and nobody does who can */
+void holds_watch(struct world *world, const struct effect *effect);
+void holds_after(struct world *world);
 
 void world_again(struct world *world, enum happening_kind kind, double mean_s); /* 0: never */
 

@@ -175,6 +175,8 @@ static const struct column attempt_columns[] = {
     I64("bridged_at", attempt.core.bridged_at, ALL),
     I64("ended_at", attempt.core.ended_at, ALL),
     I64("wrapped_at", attempt.core.wrapped_at, ALL),
+    I64("held_since", attempt.core.held_since, ALL),
+    BOOL("dropped", attempt.core.dropped, ALL),
     TEXT("call_sid", attempt.call_sid, ALL | SPARSE),
     TEXT("caller_id", attempt.caller_id, ALL),
     TEXT("note", attempt.note, ALL),

@@ -68,6 +68,15 @@ static inline const struct lead_record *world_lead(const struct world *world)
     return last ? &last->of.lead : NULL;
 }
 
+/* The attempt that was closed in the last feed; NULL: none. */
+static inline const struct attempt_record *world_attempt_closed(const struct world *world)
+{
+    for (uint32_t i = 0; i < world->count; ++i)
+        if (world->effects[i].kind == EFFECT_RECORD_ATTEMPT && !world->effects[i].of.attempt.open)
+            return &world->effects[i].of.attempt;
+    return NULL;
+}
+
 static inline void world_tick(struct world *world)
 {
     world_feed(world, &(struct event){.kind = EVENT_TIME_PASSED});

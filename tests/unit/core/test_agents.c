@@ -145,7 +145,10 @@ static void after_the_grace_with_nobody_free_the_customer_is_told_goodbye(void *
     assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.action, ANSWER_MESSAGE);
     assert_int_equal(world_attempt(&world, id).result, RESULT_CONNECTED); /* not abandoned */
     world_status(&world, id, CALL_COMPLETED, 200);
-    assert_int_equal(world_lead(&world)->state, LEAD_DUE);
+    assert_true(world_attempt_closed(&world)->dropped);
+    assert_int_equal(world_lead(&world)->state, LEAD_CALLBACK); /* at once, and by anybody */
+    assert_int_equal(world_lead(&world)->due_at, world.now);
+    assert_int_equal(world_lead(&world)->callback_agent, 0);
     world_close(&world);
 }
 
