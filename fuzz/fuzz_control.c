@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ACCOUNT "AC00000000000000000000000000000001"
 #define TOKEN "token"
+#define APPLICATION "AP00000000000000000000000000000001"
 #define BASE "/2010-04-01/Accounts/" ACCOUNT
 
 enum {
@@ -34,6 +35,7 @@ enum {
 struct leg {
     uint64_t id, room;
     bool incoming, up, answered, leaving;
+    bool browser, early;
 };
 
 struct play {
@@ -187,6 +189,10 @@ static void perform_leg(struct fuzz *fuzz, const struct control_effect *effect, 
         check(leg && leg->incoming && leg->up && !leg->answered && !leg->leaving);
         leg->answered = true;
         break;
+    case CONTROL_EARLY_MEDIA:
+        check(leg && leg->browser && leg->up && !leg->answered && !leg->leaving && !leg->early);
+        leg->early = true;
+        break;
     case CONTROL_REJECT:
         check(leg && leg->incoming && leg->up && !leg->answered && !leg->leaving);
         check(effect->as.reject.sip_code >= 300 && effect->as.reject.sip_code < 700);
@@ -231,6 +237,7 @@ static void perform(struct fuzz *fuzz, const struct control_effect *effect)
         break;
     case CONTROL_INVITE:
     case CONTROL_ANSWER:
+    case CONTROL_EARLY_MEDIA:
     case CONTROL_REJECT:
     case CONTROL_HANG_UP:
     case CONTROL_SEND_DIGITS:
@@ -332,6 +339,8 @@ static const char *const PIECES[] = {
     "answerOnBridge=\"true\"><Number url=\"/whisper\" statusCallback=\"http://app/s\" "
     "statusCallbackEvent=\"initiated ringing answered completed\">+15005550002</Number>"
     "<Sip sendDigits=\"1\">sip:a@b</Sip></Dial>",
+    "<Dial answerOnBridge=\"true\"><Client statusCallback=\"http://app/s\"><Identity>ann</Identity>"
+    "<Parameter name=\"a\" value=\"b\"/></Client><Client>bob</Client></Dial>",
     "<Dial sequential=\"true\"><Number sendDigits=\"1\">+15005550003</Number>"
     "<Number>+15005550004</Number></Dial>",
     "<Dial><Conference>a</Conference></Dial>",
@@ -387,9 +396,9 @@ static void end_leg(struct fuzz *fuzz, struct leg *leg, enum control_leg_end by,
 static void happen_to_leg(struct fuzz *fuzz)
 {
     static const enum control_event_kind KINDS[] = {
-        CONTROL_LEG_ANSWERED,    CONTROL_LEG_RINGING, CONTROL_LEG_DIGIT,
-        CONTROL_LEG_HEARD,       CONTROL_LEG_SILENT,  CONTROL_LEG_HELLO,
-        CONTROL_LEG_DIGITS_SENT, CONTROL_LEG_SPEECH,  CONTROL_LEG_FIGURES};
+        CONTROL_LEG_ANSWERED, CONTROL_LEG_RINGING, CONTROL_LEG_DIGIT,       CONTROL_LEG_HEARD,
+        CONTROL_LEG_SILENT,   CONTROL_LEG_HELLO,   CONTROL_LEG_DIGITS_SENT, CONTROL_LEG_SPEECH,
+        CONTROL_LEG_FIGURES,  CONTROL_LEG_MESSAGE};
     static const unsigned CODES[] = {0, 200, 404, 408, 480, 486, 487, 503, 603, 999};
     struct leg *leg = some_leg(fuzz);
     struct control_event event = {0};
@@ -408,12 +417,30 @@ static void happen_to_leg(struct fuzz *fuzz)
         event.as.ringing.early_media = how & 128;
     else if (event.kind == CONTROL_LEG_DIGIT)
         event.as.digit.digit = "0123456789*#ABCD"[next(fuzz) % 16];
+    else if (event.kind == CONTROL_LEG_MESSAGE)
+        event.as.message.type = "text";
     else if (event.kind == CONTROL_LEG_SPEECH)
         event.as.speech.started = how & 128;
     if (event.kind == CONTROL_LEG_ANSWERED && leg->incoming && !leg->answered)
         return; /* nobody acknowledges what was not said */
     leg->answered |= event.kind == CONTROL_LEG_ANSWERED;
     feed(fuzz, &event);
+}
+
+/* Through an application that is there, or one that is not. */
+static void by_browser(struct fuzz *fuzz, struct control_event *event)
+{
+    static const struct control_header PARAMS[] = {
+        {"To", "+15005550001"}, {"From", "me"}, {"a", "b"}};
+    static const char *const SIDS[] = {APPLICATION, "AP00000000000000000000000000000009"};
+
+    event->as.incoming.from = "client:ann";
+    event->as.incoming.to = "";
+    event->as.incoming.application_sid = ONE_OF(fuzz, SIDS);
+    event->as.incoming.params = PARAMS;
+    event->as.incoming.param_count = array_count(PARAMS);
+    event->as.incoming.takes_early_media = true;
+    leg_of(fuzz, event->leg)->browser = true;
 }
 
 static void arrive(struct fuzz *fuzz)
@@ -428,6 +455,8 @@ static void arrive(struct fuzz *fuzz)
     event.as.incoming.to = ONE_OF(fuzz, CALLED);
     event.as.incoming.peer = "127.0.0.1:5070";
     leg_add(fuzz, event.leg, true);
+    if (next(fuzz) % 2)
+        by_browser(fuzz, &event);
     feed(fuzz, &event);
 }
 
@@ -693,6 +722,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                      .status_callback = "http://app/s"}};
     struct control_options options = {.account_sid = ACCOUNT,
                                       .auth_token = TOKEN,
+                                      .application_sid = APPLICATION,
+                                      .application_url = "http://app/client",
                                       .numbers = numbers,
                                       .number_count = 1,
                                       .unlisted = {.voice_url = "http://app/other"},

@@ -511,6 +511,7 @@ void engine_leg_effect(struct engine *engine, const struct control_effect *effec
     case CONTROL_LEG_COACH:
         media_leg_coach(engine->media, effect->leg, effect->as.coach.coach);
         break;
+    case CONTROL_EARLY_MEDIA: /* of browsers' legs only */
     case CONTROL_FETCH:
     case CONTROL_PLAY:
     case CONTROL_STOP_PLAY:

@@ -52,6 +52,7 @@ static void perform(struct engine *engine, const struct control_effect *effect)
         break;
     case CONTROL_INVITE:
     case CONTROL_ANSWER:
+    case CONTROL_EARLY_MEDIA:
     case CONTROL_REJECT:
     case CONTROL_HANG_UP:
     case CONTROL_SEND_DIGITS:

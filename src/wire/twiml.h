@@ -29,6 +29,9 @@ enum twiml_kind {
     TWIML_CLIENT,
     TWIML_SIP,
     TWIML_CONFERENCE,
+    /* inside Client */
+    TWIML_IDENTITY,
+    TWIML_PARAMETER,
 };
 
 struct twiml_attribute {

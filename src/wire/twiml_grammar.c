@@ -115,6 +115,8 @@ static const struct twiml_attribute_rule NUMBER_NOUN[] = {DIGITS("sendDigits"), 
                                                           MACHINE_DETECTION,      IGNORED("byoc"),
                                                           IGNORED("phoneNumber"), END};
 static const struct twiml_attribute_rule CLIENT[] = {NOUN_CALLBACKS, END};
+static const struct twiml_attribute_rule IDENTITY[] = {END};
+static const struct twiml_attribute_rule PARAMETER[] = {TEXT("name"), TEXT("value"), END};
 static const struct twiml_attribute_rule SIP[] = {TEXT("username"), TEXT("password"),
                                                   NOUN_CALLBACKS, MACHINE_DETECTION, END};
 
@@ -154,6 +156,8 @@ static const struct twiml_element_rule ELEMENTS[] = {
     {"Reject", TWIML_REJECT, TWIML_IN_RESPONSE, false, REJECT},
     {"Number", TWIML_NUMBER, IN(TWIML_DIAL), true, NUMBER_NOUN},
     {"Client", TWIML_CLIENT, IN(TWIML_DIAL), true, CLIENT},
+    {"Identity", TWIML_IDENTITY, IN(TWIML_CLIENT), true, IDENTITY},
+    {"Parameter", TWIML_PARAMETER, IN(TWIML_CLIENT), false, PARAMETER},
     {"Sip", TWIML_SIP, IN(TWIML_DIAL), true, SIP},
     {"Conference", TWIML_CONFERENCE, IN(TWIML_DIAL), true, CONFERENCE},
 };

@@ -74,6 +74,20 @@ static bool read_sip(struct address *address, const char *text)
     return true;
 }
 
+/* client:identity[?name=value] */
+static bool read_client(struct address *address, const char *text)
+{
+    struct slice query = slice_from(text), plain = slice_cut(&query, '?');
+    char *copy = memory_slice(plain);
+
+    if (address_is_identity(copy + 7) && form_parse(&address->headers, query) == 0) {
+        address->text = copy;
+        return true;
+    }
+    free(copy);
+    return false;
+}
+
 void address_read(struct address *address, const char *text)
 {
     struct slice trimmed = slice_trim(slice_from(text));
@@ -83,9 +97,8 @@ void address_read(struct address *address, const char *text)
     form_init(&address->headers);
     if (strncasecmp(copy, "sip:", 4) == 0 || strncasecmp(copy, "sips:", 5) == 0) {
         address->kind = read_sip(address, copy) ? ADDRESS_SIP : ADDRESS_BAD;
-    } else if (strncmp(copy, "client:", 7) == 0 && copy[7]) {
-        address->kind = ADDRESS_CLIENT;
-        address->text = memory_text(copy);
+    } else if (strncmp(copy, "client:", 7) == 0) {
+        address->kind = read_client(address, copy) ? ADDRESS_CLIENT : ADDRESS_BAD;
     } else if (strncmp(copy, "app:", 4) == 0) {
         address->kind = ADDRESS_APPLICATION;
         address->text = memory_text(copy);
@@ -121,6 +134,11 @@ bool address_is_allowed(const struct control *control, const char *number)
         if (slice_starts(slice_from(number), control->allowed_prefixes[i]))
             return true;
     return !control->allowed_prefix_count;
+}
+
+bool address_is_identity(const char *text)
+{
+    return *text && strlen(text) <= NAME_SIZE_MAX && is_printable(text);
 }
 
 bool address_is_name(const char *text)

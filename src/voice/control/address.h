@@ -9,7 +9,7 @@ enum address_kind { ADDRESS_BAD, ADDRESS_NUMBER, ADDRESS_SIP, ADDRESS_CLIENT, AD
 struct address {
     enum address_kind kind;
     char *text;          /* "+15005550001", "sip:user@host;transport=tcp", "client:agent7" */
-    struct form headers; /* X- headers from the query of a SIP address */
+    struct form headers; /* from the query: X- headers of a SIP address, parameters for a client */
 };
 
 /* Blanks, dashes, dots and brackets in a number are left out. Release it also when it is bad. */
@@ -22,5 +22,7 @@ bool address_is_ours(const struct control *control, const char *number);
 bool address_is_allowed(const struct control *control, const char *number);
 /* A SIP user part or client identity that may stand as From. */
 bool address_is_name(const char *text);
+/* The identity of a browser client. */
+bool address_is_identity(const char *text);
 
 #endif

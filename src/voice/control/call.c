@@ -177,6 +177,7 @@ static void life_release(void *object)
     free(life->application_sid);
     free(life->sip_call_id);
     form_release(&life->headers);
+    form_release(&life->params);
     form_release(&life->stored);
     cookies_release(&life->cookies);
     free(life);
@@ -341,6 +342,7 @@ static void order_invite(struct call *call)
     effect->as.invite.caller_name = effects_text(effects, call->caller_name);
     effect->as.invite.user = effects_text(effects, call->life->sip_user);
     effect->as.invite.password = effects_text(effects, call->life->sip_password);
+    effect->as.invite.call_sid = effects_text(effects, call->sid);
     effect->as.invite.headers = list;
     effect->as.invite.header_count = headers->count;
 }
@@ -481,6 +483,60 @@ static void take_number(struct call *call, const struct line_number *number)
     life->status.events = ON_COMPLETED;
 }
 
+static void take_application(struct call *call, const struct application *application)
+{
+    struct call_life *life = call->life;
+
+    memory_set(&life->application_sid, application->sid);
+    memory_set(&life->plan.url, application->voice_url);
+    memory_set(&life->plan.method, application->voice_method);
+    memory_set(&life->plan.fallback_url, application->voice_fallback_url);
+    memory_set(&life->plan.fallback_method, application->voice_fallback_method);
+    memory_set(&life->status.url, application->status_callback);
+    memory_set(&life->status.method, application->status_callback_method);
+    life->status.events = ON_COMPLETED;
+}
+
+/* What to do with a call that came in, as its number or its browser's application says. */
+static void take_plan(struct call *call, const struct control_event *event)
+{
+    struct control *control = call->control;
+    const char *sid = event->as.incoming.application_sid;
+    const struct line_number *number = number_of(control, event->as.incoming.to);
+    const struct application *application = sid ? machine_find_application(control, sid) : NULL;
+
+    if (application)
+        take_application(call, application);
+    else if (sid)
+        note_problem(control, call, 21218, false, NULL, "there is no application %.60s", sid);
+    else
+        take_number(call, number ? number : &control->unlisted);
+}
+
+/* A page may say what it likes, but not who it is or what the call is. */
+static void take_params(struct call *call, const struct control_event *event)
+{
+    static const char *const OURS[] = {
+        "CallSid",   "AccountSid", "From",          "Caller",         "CallStatus",    "ApiVersion",
+        "Direction", "CallerName", "ParentCallSid", "ApplicationSid", "CallbackSource"};
+
+    for (size_t i = 0; i < event->as.incoming.param_count; ++i) {
+        const struct control_header *param = &event->as.incoming.params[i];
+        bool ours = !param->name[0];
+
+        for (size_t k = 0; k < array_count(OURS); ++k)
+            ours = ours || strcmp(param->name, OURS[k]) == 0;
+        if (ours) {
+            note_event(call->control, call, "parameter %.60s is not the page's to say",
+                       param->name);
+            continue;
+        }
+        form_set(&call->life->params, param->name, param->value);
+        if (strcmp(param->name, "To") == 0)
+            form_set(&call->life->params, "Called", param->value);
+    }
+}
+
 /* Refused before there is a call of it: a flood must not fill the memory with refusals. */
 static void refuse_arrival(struct control *control, uint64_t leg)
 {
@@ -493,7 +549,6 @@ static void refuse_arrival(struct control *control, uint64_t leg)
 
 static void take_arrival(struct control *control, const struct control_event *event)
 {
-    const struct line_number *number = number_of(control, event->as.incoming.to);
     struct call *call =
         call_new(control, CALL_INBOUND, event->as.incoming.to, event->as.incoming.from);
     struct call_life *life = call->life;
@@ -513,14 +568,16 @@ static void take_arrival(struct control *control, const struct control_event *ev
         free(name);
         free(value);
     }
-    take_number(call, number ? number : &control->unlisted);
+    life->takes_early_media = event->as.incoming.takes_early_media;
+    take_plan(call, event);
+    take_params(call, event);
     timer_start(control, &life->ring_timer, control->now + INCOMING_RING_MAX, ring_timed_out);
     if (!life->plan.url) {
         note_problem(control, call, 21205, false, NULL, "no voice URL for this address");
         call_end(call, CALL_FAILED, 404);
     } else {
         life->run = run_new(control, RUN_CALL, call);
-        run_start_url(life->run, life->plan.url, life->plan.method, NULL);
+        run_start_first(life->run, life->plan.url, life->plan.method, &life->params);
     }
 }
 
@@ -530,6 +587,17 @@ void call_arrived(struct control *control, const struct control_event *event)
         take_arrival(control, event);
     else
         refuse_arrival(control, event->leg);
+}
+
+bool call_hears(struct call *call)
+{
+    struct call_life *life = call->life;
+
+    if (!call->answered_at && life->takes_early_media && !life->hears_early) {
+        life->hears_early = true;
+        effect_add(call->control, CONTROL_EARLY_MEDIA, call->leg);
+    }
+    return call->answered_at || life->hears_early;
 }
 
 static void answer_timed_out(struct control *control, struct timer *timer)

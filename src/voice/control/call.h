@@ -49,7 +49,8 @@ struct call_life {
     unsigned timeout_s, time_limit_s;
     char *send_digits, *sip_user, *sip_password, *caller_id;
     char *application_sid; /* NULL: none */
-    struct form headers;   /* X- headers to send, or that came */
+    struct form headers;   /* X- headers to send, or that came; to a client: its parameters */
+    struct form params;    /* of a browser's call: what its first document is asked with */
     char *sip_call_id;
     struct form stored; /* parameters kept without effect (machine detection ...) */
     struct timer ring_timer, limit_timer;
@@ -62,6 +63,8 @@ struct call_life {
     uint64_t room;          /* media room it is in; 0: none */
     bool is_sending_digits; /* SendDigits, before its plan begins */
     bool early_media, is_answering, answers_on_bridge;
+    bool takes_early_media,
+        hears_early; /* incoming: it can hear sound before the answer; it does */
 };
 
 struct call {
@@ -116,6 +119,8 @@ void call_digits_sent(struct call *call);
 void call_arrived(struct control *control, const struct control_event *event);
 /* 200 for an incoming call; its run goes on when the leg is answered. */
 void call_answer(struct call *call);
+/* Does it hear what is played to it? An unanswered one that can is made to. */
+bool call_hears(struct call *call);
 
 /* Ends it now, whatever it does: state must be terminal and lawful. Orders the leg down. */
 void call_end(struct call *call, enum call_state state, unsigned sip_code);

@@ -136,6 +136,19 @@ int control_new(struct control **controlp, const struct control_options *options
     return 0;
 }
 
+struct application *machine_find_application(struct control *control, const char *sid)
+{
+    struct chain_link *link;
+
+    for (link = control->applications.first; link; link = link->after) {
+        struct application *application = container_of(link, struct application, link);
+
+        if (slice_is_nocase(slice_from(sid), application->sid))
+            return application;
+    }
+    return NULL;
+}
+
 struct application *machine_add_application(struct control *control)
 {
     struct application *application = memory_take(sizeof(*application));
@@ -285,6 +298,10 @@ static void feed_leg(struct control *control, struct call *call, const struct co
                                                      : "participant-speech-stop",
                             call->life->participant, NULL);
         break;
+    case CONTROL_LEG_MESSAGE:
+        note_event(control, call, "message type=%.60s bytes=%zu", event->as.message.type,
+                   event->as.message.size);
+        break;
     case CONTROL_LEG_FIGURES:
         note_event(control, call, "media packets_in=%llu packets_out=%llu lost=%llu jitter_us=%u",
                    (unsigned long long)event->as.figures.packets_in,
@@ -339,6 +356,7 @@ void control_feed(struct control *control, instant now, const struct control_eve
     case CONTROL_LEG_DIGITS_SENT:
     case CONTROL_LEG_SPEECH:
     case CONTROL_LEG_FIGURES:
+    case CONTROL_LEG_MESSAGE:
         call = table_get_id(&control->legs, event->leg);
         if (call)
             feed_leg(control, call, event);
@@ -397,6 +415,13 @@ void control_wind_down(struct control *control, instant now)
 size_t control_live_calls(const struct control *control)
 {
     return control->calls_live.count;
+}
+
+const char *control_call_sid(const struct control *control, uint64_t leg)
+{
+    const struct call *call = table_get_id(&control->legs, leg);
+
+    return call ? call->sid : NULL;
 }
 
 void control_trunk(struct control *control, enum control_trunk trunk)

@@ -88,6 +88,7 @@ enum control_event_kind {
     CONTROL_LEG_DIGIT,    /* .digit: a key was pressed (told once, at its end or start) */
     CONTROL_LEG_DIGITS_SENT, /* the digits of CONTROL_SEND_DIGITS are out */
     CONTROL_LEG_SPEECH,      /* .speech: the talker in a room began or stopped */
+    CONTROL_LEG_MESSAGE,     /* .message: a page has sent one within its call */
     CONTROL_LEG_FIGURES, /* .figures: of its media; may come before or after CONTROL_LEG_ENDED */
     /* others */
     CONTROL_PLAY_ENDED, /* .play: played to its end, or failed. None follows CONTROL_STOP_PLAY */
@@ -131,6 +132,11 @@ struct control_event {
             const struct control_header *headers; /* its X- headers */
             size_t header_count;
             const char *peer; /* "127.0.0.1:5070" */
+            /* A browser's call: from is "client:IDENTITY", to is "". */
+            const char *application_sid; /* whose plan it follows; NULL: that of the number `to` */
+            const struct control_header *params; /* what the page says; each name once */
+            size_t param_count;
+            bool takes_early_media; /* CONTROL_EARLY_MEDIA can be done */
         } incoming;
         struct {
             bool early_media;
@@ -156,6 +162,10 @@ struct control_event {
             unsigned jitter_us;
         } figures;
         struct {
+            const char *type;
+            size_t size;
+        } message;
+        struct {
             bool is_high;
         } load;
         struct {
@@ -177,10 +187,11 @@ struct control_event {
 /* ------------------------------------------------------------------------------------- effects */
 
 enum control_effect_kind {
-    CONTROL_INVITE,    /* .invite: call somebody; answers come as leg events */
-    CONTROL_ANSWER,    /* the incoming leg with 200 and SDP */
-    CONTROL_REJECT,    /* .reject: the incoming, unanswered leg with a final answer */
-    CONTROL_HANG_UP,   /* CANCEL, BYE or a final answer, as its state asks; LEG_ENDED follows */
+    CONTROL_INVITE,      /* .invite: call somebody; answers come as leg events */
+    CONTROL_ANSWER,      /* the incoming leg with 200 and SDP */
+    CONTROL_EARLY_MEDIA, /* the incoming leg, unanswered, hears from now on what it is played */
+    CONTROL_REJECT,      /* .reject: the incoming, unanswered leg with a final answer */
+    CONTROL_HANG_UP,     /* CANCEL, BYE or a final answer, as its state asks; LEG_ENDED follows */
     CONTROL_FETCH,     /* .fetch: one HTTP request, once. Redirects and retries are decided here */
     CONTROL_PLAY,      /* .play */
     CONTROL_STOP_PLAY, /* .play.play only; no CONTROL_PLAY_ENDED is owed after it */
@@ -209,13 +220,16 @@ struct control_effect {
     uint64_t leg; /* 0 when the effect is about no leg */
     union {
         struct {
-            const char *to;          /* "+15005550001" (by the trunk) or "sip:user@host;..." */
+            const char
+                *to; /* "+15005550001" (by the trunk), "sip:user@host;...", "client:agent7" */
             const char *from;        /* number or SIP user part to show */
             const char *caller_name; /* display name, or NULL */
             const char *user,
                 *password; /* digest credentials for this call, or NULL: the trunk's */
-            const struct control_header *headers; /* X- headers to send */
+            const struct control_header
+                *headers; /* X- headers to send; to a client: its parameters */
             size_t header_count;
+            const char *call_sid;
         } invite; /* ring time-out is the control's: it hangs up */
         struct {
             unsigned sip_code; /* 486, 603, 404, 480 ... */
@@ -298,6 +312,8 @@ void control_reply_release(struct control_reply *reply);
 /* The engine is to stop: every call is hung up. control_live_calls says when all are gone. */
 void control_hang_up_all(struct control *control, instant now);
 size_t control_live_calls(const struct control *control);
+/* The SID of a leg's call; NULL: it has none (any more). */
+const char *control_call_sid(const struct control *control, uint64_t leg);
 /* Nobody looks after the calls any more: who is alone in a room hears a goodbye and is hung up. Two who talk go
  * on until one of them leaves; what has no room ends by itself when its documents are not to be had.
  * To be repeated until no call lives. */

@@ -21,7 +21,7 @@ static void ring_start(struct dial *dial)
     struct control *control = dial->parent->control;
     struct control_effect *effect;
 
-    if (!dial->parent->answered_at || dial->ring_play)
+    if (dial->ring_play || !call_hears(dial->parent))
         return;
     dial->ring_play = control->next_play++;
     effect = effect_add(control, CONTROL_PLAY, dial->parent->leg);
@@ -201,20 +201,49 @@ static void take_noun(struct dial *dial, struct call *call, const struct twiml_e
     }
 }
 
+/* The identity stands as text or in an element of its own, beside the parameters. */
+static void read_client(struct address *address, const struct twiml_element *noun)
+{
+    const struct twiml_element *part;
+    const char *identity = noun->text;
+    struct text text;
+
+    for (part = noun->first; part; part = part->next)
+        if (part->kind == TWIML_IDENTITY)
+            identity = part->text;
+    *address = (struct address){0};
+    form_init(&address->headers);
+    if (!address_is_identity(identity))
+        return;
+    text_init(&text);
+    text_add(&text, "client:");
+    text_add(&text, identity);
+    address->text = memory_take_text(&text);
+    address->kind = ADDRESS_CLIENT;
+    for (part = noun->first; part; part = part->next)
+        if (part->kind == TWIML_PARAMETER && twiml_text(part, "name", NULL))
+            form_add(&address->headers, twiml_text(part, "name", NULL),
+                     twiml_text(part, "value", ""));
+}
+
 /* Why this target cannot be called: a code, or 0 with the address read. */
 static unsigned check_target(struct dial *dial, struct dial_child *child, struct address *address)
 {
     struct control *control = dial->parent->control;
     const char *text = child->noun ? child->noun->text : dial->verb->text;
     const char *caller_id = twiml_text(dial->verb, "callerId", NULL);
+    bool is_client = child->noun && child->noun->kind == TWIML_CLIENT;
 
-    address_read(address, text);
-    if (child->noun && child->noun->kind == TWIML_CLIENT) {
-        run_warn(run_of(dial), 13224, "line %u: browser clients cannot be dialled here",
+    if (is_client)
+        read_client(address, child->noun);
+    else
+        address_read(address, text);
+    if (is_client && address->kind != ADDRESS_CLIENT) {
+        run_warn(run_of(dial), 13224, "line %u: 'Client' names no identity that can be called",
                  child->noun->line);
         return 13224;
     }
-    if (address->kind != ADDRESS_NUMBER && address->kind != ADDRESS_SIP) {
+    if (address->kind != ADDRESS_NUMBER && address->kind != ADDRESS_SIP && !is_client) {
         run_warn(run_of(dial), 13224, "'%.100s' is no number in E.164 form and no SIP address",
                  text);
         return 13224;
@@ -449,7 +478,7 @@ void dial_child_ringing(struct dial_child *child, bool early_media)
 {
     struct dial *dial = child->dial;
 
-    if (early_media && dial->child_count == 1 && dial->parent->answered_at)
+    if (early_media && dial->child_count == 1 && call_hears(dial->parent))
         connect_both(dial, child);
 }
 

@@ -120,6 +120,8 @@ static inline struct control_effect *effect_add(struct control *control,
     return effects_add(&control->effects, kind, leg);
 }
 
+struct application *machine_find_application(struct control *control,
+                                             const char *sid);        /* or NULL */
 struct application *machine_add_application(struct control *control); /* without SID and URLs yet */
 void machine_forget_application(struct application *application);     /* frees it */
 

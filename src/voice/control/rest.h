@@ -103,6 +103,4 @@ void rest_application_read(struct rest *rest);
 void rest_application_update(struct rest *rest);
 void rest_application_delete(struct rest *rest);
 
-struct application *rest_application_find(struct control *control, const char *sid);
-
 #endif

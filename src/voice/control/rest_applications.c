@@ -5,22 +5,9 @@
 
 enum { APPLICATION_COUNT_MAX = 1000 };
 
-struct application *rest_application_find(struct control *control, const char *sid)
-{
-    struct chain_link *link;
-
-    for (link = control->applications.first; link; link = link->after) {
-        struct application *application = container_of(link, struct application, link);
-
-        if (slice_is_nocase(slice_from(sid), application->sid))
-            return application;
-    }
-    return NULL;
-}
-
 static struct application *find(struct rest *rest)
 {
-    struct application *application = rest_application_find(rest->control, rest->args[0]);
+    struct application *application = machine_find_application(rest->control, rest->args[0]);
 
     if (!application)
         rest_not_found(rest);

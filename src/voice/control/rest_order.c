@@ -40,13 +40,8 @@ static bool read_to(struct rest *rest, struct order *order)
         rest_fail(rest, 400, 21215, "Account not authorized to call %.40s", order->to.text);
         return false;
     case ADDRESS_SIP:
-        return true;
     case ADDRESS_CLIENT:
-        rest_fail(rest, 400, 21214,
-                  "'%.100s' cannot be reached: browser clients are not served "
-                  "by this engine",
-                  to);
-        return false;
+        return true;
     case ADDRESS_APPLICATION:
         rest_fail(rest, 400, 21214,
                   "'%.100s' cannot be reached: applications are not called by "
@@ -60,7 +55,7 @@ static bool read_to(struct rest *rest, struct order *order)
     return false;
 }
 
-/* A number that may be shown, or for SIP targets a name. *text is replaced by its tidy form. */
+/* A number that may be shown, or for SIP targets and clients a name. To a client any number may be shown. */
 static bool check_from(struct rest *rest, const struct order *order, const char *name,
                        const char *text)
 {
@@ -69,7 +64,7 @@ static bool check_from(struct rest *rest, const struct order *order, const char 
 
     address_read(&from, text);
     if (from.kind == ADDRESS_NUMBER) {
-        good = address_is_ours(rest->control, from.text);
+        good = order->to.kind == ADDRESS_CLIENT || address_is_ours(rest->control, from.text);
         if (!good)
             rest_fail(rest, 400, 21210,
                       "The source phone number provided, %.60s, is not yet verified for your "
@@ -104,7 +99,7 @@ static bool read_from(struct rest *rest, struct order *order)
 
 static bool read_application(struct rest *rest, struct order *order, const char *sid)
 {
-    struct application *application = rest_application_find(rest->control, sid);
+    struct application *application = machine_find_application(rest->control, sid);
 
     if (!application) {
         rest_fail(rest, 400, 21218, "Invalid ApplicationSid %.60s", sid);

@@ -316,6 +316,25 @@ void run_start_url(struct run *run, const char *reference, const char *method, s
     text_release(&url);
 }
 
+void run_start_first(struct run *run, const char *url, const char *method,
+                     const struct form *params)
+{
+    struct form extra, ours;
+
+    form_init(&ours);
+    call_parameters(run->call, &ours);
+    form_init(&extra);
+    for (size_t i = 0; i < params->count; ++i) {
+        const char *name = params->fields[i].name;
+
+        if (!form_get(&ours, name) || strcmp(name, "To") == 0 || strcmp(name, "Called") == 0)
+            form_add(&extra, name, params->fields[i].value);
+    }
+    form_release(&ours);
+    run_start_url(run, url, method, &extra);
+    run->is_action = false; /* an empty document is no answer to it */
+}
+
 /* ----------------------------------------------------------------------------------- verbs */
 
 /* The time since it began to wait counts as media; a second of it forgives all documents so far. */
@@ -368,6 +387,8 @@ static bool is_allowed(const struct run *run, enum twiml_kind kind)
     case TWIML_CLIENT:
     case TWIML_SIP:
     case TWIML_CONFERENCE:
+    case TWIML_IDENTITY:
+    case TWIML_PARAMETER:
         return false;
     }
     return false;
@@ -393,6 +414,8 @@ static bool answers_first(const struct run *run, const struct twiml_element *ver
     case TWIML_CLIENT:
     case TWIML_SIP:
     case TWIML_CONFERENCE:
+    case TWIML_IDENTITY:
+    case TWIML_PARAMETER:
         return true;
     }
     return true;
@@ -441,6 +464,8 @@ static void do_verb(struct run *run, const struct twiml_element *verb)
     case TWIML_CLIENT:
     case TWIML_SIP:
     case TWIML_CONFERENCE:
+    case TWIML_IDENTITY:
+    case TWIML_PARAMETER:
         run_next(run);
         break;
     }

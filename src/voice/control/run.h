@@ -62,6 +62,9 @@ struct run *run_new(struct control *control, enum run_kind kind, struct call *ca
 void run_free(struct run *run); /* NULL is fine; stops what it plays */
 /* extra: more parameters (moved), or NULL. A relative url is resolved against the document's. */
 void run_start_url(struct run *run, const char *url, const char *method, struct form *extra);
+/* The first document of a browser's call: asked with what the page said. The form stays the caller's. */
+void run_start_first(struct run *run, const char *url, const char *method,
+                     const struct form *params);
 void run_start_twiml(struct run *run, const char *twiml);
 
 void run_continue(struct run *run); /* from machine_settle */

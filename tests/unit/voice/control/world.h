@@ -219,6 +219,9 @@ static void world_show(struct world *world, const struct control_effect *effect,
     case CONTROL_ANSWER:
         text_addf(line, "answer %llu", leg);
         break;
+    case CONTROL_EARLY_MEDIA:
+        text_addf(line, "early media %llu", leg);
+        break;
     case CONTROL_REJECT:
         text_addf(line, "reject %llu %u", leg, effect->as.reject.sip_code);
         break;
