@@ -1,5 +1,5 @@
 # Every tests/unit/<room>/test_<file>.c is a program of its own, linked with that room and labelled
-# `unit`. Slower kinds (sip, crash, sdk) are scripts under tests/e2e and tests/contract.
+# `unit`. Slower kinds (sip, crash, sdk, browser) are scripts under tests/e2e and tests/contract.
 enable_testing()
 
 function(unit_tests name)
@@ -185,6 +185,7 @@ script_test(sdk calls contract/calls.test.mjs)
 script_test(sdk conferences contract/conferences.test.mjs)
 script_test(sdk errors contract/errors.test.mjs)
 script_test(sdk webhooks contract/webhooks.test.mjs)
+script_test(browser voice_sdk contract/voice-sdk.test.mjs)
 script_test(campaign misuse e2e/misuse/misuse.test.mjs)
 script_test(hard disk e2e/hard/disk.test.mjs MAY_SKIP)
 script_test(hard days e2e/hard/days.test.mjs)

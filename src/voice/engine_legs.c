@@ -10,12 +10,12 @@
 
 /* ---------------------------------------------------------------------------------------- legs */
 
-static struct engine_leg *leg_find(struct engine *engine, uint64_t id)
+struct engine_leg *engine_leg_find(struct engine *engine, uint64_t id)
 {
     return table_get_id(&engine->legs, id);
 }
 
-static struct engine_leg *leg_new(struct engine *engine, uint64_t id)
+struct engine_leg *engine_leg_new(struct engine *engine, uint64_t id)
 {
     struct engine_leg *leg = calloc(1, sizeof(*leg));
 
@@ -31,16 +31,22 @@ static struct engine_leg *leg_new(struct engine *engine, uint64_t id)
 }
 
 /* Gone when SIP and media are both through with it. */
-static void leg_release(struct engine_leg *leg)
+void engine_leg_release(struct engine_leg *leg)
 {
     if (!leg->over || leg->has_media)
         return;
     table_remove_id(&leg->engine->legs, leg->id);
+    free(leg->description);
     free(leg);
 }
 
 void engine_legs_release(struct engine *engine)
 {
+    struct table_slot *slot;
+    size_t at = 0;
+
+    while ((slot = table_next(&engine->legs, &at)))
+        free(((struct engine_leg *)slot->value)->description);
     table_free(&engine->legs);
 }
 
@@ -135,14 +141,14 @@ static void tell_incoming(struct engine *engine, const struct signal_event *even
 
 static void came_in(struct engine *engine, const struct signal_event *event)
 {
-    struct engine_leg *leg = leg_new(engine, event->leg);
+    struct engine_leg *leg = engine_leg_new(engine, event->leg);
 
     if (!leg || engine->stopping) {
         if (leg)
             leg->over = true;
         signal_reject(engine->signal, event->leg, 503, "Service Unavailable");
         if (leg)
-            leg_release(leg);
+            engine_leg_release(leg);
         return;
     }
     if (event->has_media)
@@ -202,14 +208,14 @@ static void ended(struct engine *engine, struct engine_leg *leg, const struct si
         leg->over = true;
         if (leg->has_media)
             media_leg_close(engine->media, leg->id);
-        leg_release(leg);
+        engine_leg_release(leg);
     }
     log_event("leg.ended", "leg=%llu code=%u by=%s reason='%s'", (unsigned long long)event->leg,
               event->code, signal_end_name(event->end), reason);
     engine_feed(engine, &told);
 }
 
-static void feed_digit(struct engine *engine, uint64_t leg, char digit, unsigned duration_ms)
+void engine_feed_digit(struct engine *engine, uint64_t leg, char digit, unsigned duration_ms)
 {
     struct control_event told = {.kind = CONTROL_LEG_DIGIT, .leg = leg};
 
@@ -221,7 +227,7 @@ static void feed_digit(struct engine *engine, uint64_t leg, char digit, unsigned
 void engine_signal_event(void *arg, const struct signal_event *event)
 {
     struct engine *engine = arg;
-    struct engine_leg *leg = leg_find(engine, event->leg);
+    struct engine_leg *leg = engine_leg_find(engine, event->leg);
     instant now = media_clock(engine->media); /* the hello is counted from here */
 
     if (leg && event->has_media)
@@ -242,7 +248,7 @@ void engine_signal_event(void *arg, const struct signal_event *event)
             answered(leg, now);
         break;
     case SIGNAL_DIGIT:
-        feed_digit(engine, event->leg, event->digit, event->digit_ms);
+        engine_feed_digit(engine, event->leg, event->digit, event->digit_ms);
         break;
     case SIGNAL_ENDED:
         ended(engine, leg, event);
@@ -262,7 +268,7 @@ void engine_signal_event(void *arg, const struct signal_event *event)
 
 static void media_closed(struct engine *engine, const struct media_event *event)
 {
-    struct engine_leg *leg = leg_find(engine, event->leg);
+    struct engine_leg *leg = engine_leg_find(engine, event->leg);
     struct control_event told = {.kind = CONTROL_LEG_FIGURES, .leg = event->leg};
 
     told.as.figures.packets_in = event->stats.packets_in;
@@ -272,13 +278,13 @@ static void media_closed(struct engine *engine, const struct media_event *event)
     engine_feed(engine, &told);
     if (leg) {
         leg->has_media = false;
-        leg_release(leg);
+        engine_leg_release(leg);
     }
 }
 
 static void digits_sent(struct engine *engine, uint64_t id)
 {
-    struct engine_leg *leg = leg_find(engine, id);
+    struct engine_leg *leg = engine_leg_find(engine, id);
     struct control_event told = {.kind = CONTROL_LEG_DIGITS_SENT, .leg = id};
 
     if (leg && leg->digits_waiting && --leg->digits_waiting == 0)
@@ -300,7 +306,7 @@ static void media_event(struct engine *engine, const struct media_event *event)
         engine_feed(engine, &told);
         break;
     case MEDIA_DIGIT:
-        feed_digit(engine, event->leg, event->digit, event->duration_ms);
+        engine_feed_digit(engine, event->leg, event->digit, event->duration_ms);
         break;
     case MEDIA_DIGITS_SENT:
         digits_sent(engine, event->leg);
@@ -395,7 +401,7 @@ static int invite(struct engine_leg *leg, const struct control_effect *effect)
 
 static void perform_invite(struct engine *engine, const struct control_effect *effect)
 {
-    struct engine_leg *leg = leg_new(engine, effect->leg);
+    struct engine_leg *leg = engine_leg_new(engine, effect->leg);
     char number[LOG_NUMBER_SIZE];
     int err = leg ? invite(leg, effect) : ENOMEM;
 
@@ -409,12 +415,12 @@ static void perform_invite(struct engine *engine, const struct control_effect *e
     leg->over = true;
     if (leg->has_media)
         media_leg_close(engine->media, leg->id);
-    leg_release(leg);
+    engine_leg_release(leg);
 }
 
 static void perform_answer(struct engine *engine, uint64_t id)
 {
-    struct engine_leg *leg = leg_find(engine, id);
+    struct engine_leg *leg = engine_leg_find(engine, id);
     struct signal_local local;
 
     if (!leg || leg->over || leg->has_media)
@@ -432,7 +438,7 @@ static void perform_answer(struct engine *engine, uint64_t id)
 /* Media takes MEDIA_DIGITS_MAX at a time and tells the end of each. */
 static void perform_send_digits(struct engine *engine, uint64_t id, const char *digits)
 {
-    struct engine_leg *leg = leg_find(engine, id);
+    struct engine_leg *leg = engine_leg_find(engine, id);
     char part[MEDIA_DIGITS_MAX + 1];
     struct control_event told = {.kind = CONTROL_LEG_DIGITS_SENT, .leg = id};
 
@@ -457,7 +463,7 @@ static void perform_join(struct engine *engine, const struct control_effect *eff
     media_leg_hold(engine->media, effect->leg, effect->as.room.held, NULL);
 }
 
-static const char *reason_of(unsigned code)
+const char *engine_reason_of(unsigned code)
 {
     switch (code) {
     case 404:
@@ -471,21 +477,41 @@ static const char *reason_of(unsigned code)
     }
 }
 
+/* What signalling does: false, it is no browser's leg. */
+static bool perform_web(struct engine *engine, const struct control_effect *effect)
+{
+    struct engine_leg *leg = engine_leg_find(engine, effect->leg);
+
+    if (!leg || !leg->is_browser)
+        return false;
+    engine_web_effect(leg, effect);
+    return true;
+}
+
 void engine_leg_effect(struct engine *engine, const struct control_effect *effect)
 {
     switch (effect->kind) {
     case CONTROL_INVITE:
-        perform_invite(engine, effect);
+        if (engine_web_is_for(effect))
+            engine_web_invite(engine, effect);
+        else
+            perform_invite(engine, effect);
         break;
     case CONTROL_ANSWER:
-        perform_answer(engine, effect->leg);
+        if (!perform_web(engine, effect))
+            perform_answer(engine, effect->leg);
+        break;
+    case CONTROL_EARLY_MEDIA:
+        (void)perform_web(engine, effect); /* no other leg takes it */
         break;
     case CONTROL_REJECT:
-        signal_reject(engine->signal, effect->leg, effect->as.reject.sip_code,
-                      reason_of(effect->as.reject.sip_code));
+        if (!perform_web(engine, effect))
+            signal_reject(engine->signal, effect->leg, effect->as.reject.sip_code,
+                          engine_reason_of(effect->as.reject.sip_code));
         break;
     case CONTROL_HANG_UP:
-        signal_hang_up(engine->signal, effect->leg);
+        if (!perform_web(engine, effect))
+            signal_hang_up(engine->signal, effect->leg);
         break;
     case CONTROL_SEND_DIGITS:
         perform_send_digits(engine, effect->leg, effect->as.digits.digits);
@@ -511,7 +537,6 @@ void engine_leg_effect(struct engine *engine, const struct control_effect *effec
     case CONTROL_LEG_COACH:
         media_leg_coach(engine->media, effect->leg, effect->as.coach.coach);
         break;
-    case CONTROL_EARLY_MEDIA: /* of browsers' legs only */
     case CONTROL_FETCH:
     case CONTROL_PLAY:
     case CONTROL_STOP_PLAY:

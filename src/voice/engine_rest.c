@@ -42,6 +42,8 @@ void engine_rest(void *arg, struct http_request *request)
         refuse(request);
         return;
     }
+    if (engine_web_takes(engine, request))
+        return;
     control_rest(engine->control, loop_clock(), &asked, &reply);
     if (reply.status != 401)
         engine_heard(engine);

@@ -516,6 +516,8 @@ static int start(struct engine *engine, struct media_address *media)
         code = start_media(engine, media);
     if (!code)
         code = start_browsers(engine);
+    if (!code && engine_web_start(engine))
+        code = complain(FAILED, "browsers cannot be taken: out of memory");
     if (!code)
         code = start_signal(engine);
     if (!code)
@@ -537,6 +539,7 @@ static void release(struct engine *engine)
     engine->settling = true; /* nothing is performed any more */
     engine->control = NULL;
     http_server_free(engine->server);
+    engine_web_release(engine);
     http_client_free(engine->client);
     http_client_free(engine->callback_client);
     engine_sounds_release(engine);
@@ -574,6 +577,7 @@ int voice_run(const struct voice_options *options)
     }
     table_init(&engine.legs);
     table_init(&engine.sounds);
+    table_init(&engine.sockets);
     code = start(&engine, &media);
     if (!code && signal_run(engine.signal))
         code = complain(FAILED, "the event loop has failed");

@@ -47,7 +47,7 @@ describe('errors', () => {
         ['a From that is no number', { from: 'somebody' }, 21212],
         ['a From that is not ours', { from: '+15005550099' }, 21210],
         ['a CallerId that is not ours', { callerId: '+15005550099' }, 21210],
-        ['a browser client', { to: 'client:agent7' }, 21214],
+        ['a browser client without a name', { to: 'client:' }, 21211],
         ['no URL at all', { url: undefined }, 21205],
         ['a relative URL', { url: '/voice' }, 21205],
         ['an unknown application', { applicationSid: 'AP00000000000000000000000000000000' }, 21218],

@@ -202,6 +202,9 @@ static void see(struct chaos *chaos, const struct control_effect *effect)
         must(chaos, chaos->incoming[slot]);
         chaos->incoming[slot] = false;
         break;
+    case CONTROL_EARLY_MEDIA:
+        must(chaos, chaos->incoming[slot]);
+        break;
     case CONTROL_REJECT:
         must(chaos, chaos->incoming[slot]);
         must(chaos, effect->as.reject.sip_code >= 400);
@@ -346,6 +349,7 @@ static void somebody_calls(struct chaos *chaos)
     event.leg = CONTROL_LEG_INCOMING_BIT | (slot - LEGS / 2);
     event.as.incoming.from = "\xff odd";
     event.as.incoming.to = "+15005550009";
+    event.as.incoming.takes_early_media = below(chaos, 2) != 0;
     feed(chaos, &event);
 }
 
