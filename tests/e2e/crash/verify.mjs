@@ -57,7 +57,9 @@ function checkSurvivor(call, attempt, kills, figures) {
     const seconds = (call.ended_at - call.answered_at) / 1e6;
     if (call.rtp.received < 0.8 * PACKETS_PER_S * (seconds - 1))
         return `received ${call.rtp.received} packets in ${seconds} s across a death of the dialer`;
-    if (call.heard_by.length === 0 && call.hello_at) return 'was in talk, and nobody heard it';
+    // Who was set up while the dialer was away has said hello before anybody was there to hear it.
+    if (call.heard_by.length === 0 && call.hello_at && !alone(call, kills))
+        return 'was in talk, and nobody heard it';
     return null;
 }
 
