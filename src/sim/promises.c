@@ -251,6 +251,14 @@ static void check_silenced(struct world *world)
     }
 }
 
+/* Dialled by hand in this moment: what is refused is given back when the answer is known. */
+static bool is_asked_for(const struct world *world, lead_id lead)
+{
+    const struct event *event = world_fed(world);
+
+    return event->kind == EVENT_MANUAL_DIALLED && event->of.manual.lead.record.id == lead;
+}
+
 /* One lead after each event, all in turn: what is claimed is in memory, or on its way. */
 static void check_mislaid(struct world *world)
 {
@@ -259,7 +267,8 @@ static void check_mislaid(struct world *world)
 
     world->lead_looked_at = (world->lead_looked_at + 1) % world->weather.leads;
     lead = &world->leads[world->lead_looked_at];
-    if (!lead->claimed || world->batch_count || dialer_lead(world->dialer, lead->row.id, &record)) {
+    if (!lead->claimed || world->batch_count || dialer_lead(world->dialer, lead->row.id, &record) ||
+        is_asked_for(world, lead->row.id)) {
         lead->mislaid_life = 0;
     } else if (lead->mislaid_life != world->life + 1 || world->now < lead->mislaid_since) {
         lead->mislaid_life = world->life + 1;
