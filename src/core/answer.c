@@ -53,6 +53,8 @@ void attempt_go_to(struct dialer *dialer, struct attempt *attempt, struct agent 
     check(attempt->agent == agent);
     if (attempt->record.state != ATTEMPT_ANSWERED)
         attempt_become(dialer, attempt, ATTEMPT_ANSWERED);
+    else if (attempt->room != agent)
+        ++attempt->poll; /* a question on its way is about other rooms */
     attempt->record.action = ANSWER_JOIN;
     attempt->left = 0;
     touch_attempt(dialer, attempt);
@@ -170,7 +172,7 @@ void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agen
 
     if (state == ATTEMPT_CLOSING || state == ATTEMPT_ENDED || state == ATTEMPT_BRIDGED)
         return;
-    if (state == ATTEMPT_WAITING && agent && attempt->old_room == agent)
+    if (state == ATTEMPT_WAITING && agent && desk_guest_may_linger(attempt, agent))
         return; /* old news: it was told to leave that room again */
     if (state != ATTEMPT_ANSWERED && state != ATTEMPT_WAITING)
         attempt_answered(dialer, attempt);

@@ -400,6 +400,17 @@ static void give_up(struct dialer *dialer, struct attempt *attempt)
     attempt_end(dialer, attempt, result ? result : RESULT_FAILED);
 }
 
+static void name_rooms(const struct attempt *attempt, agent_id rooms[POLL_ROOMS_MAX])
+{
+    int count = 0;
+
+    while (count < OLD_ROOMS_MAX && attempt->old_rooms[count]) {
+        rooms[count] = attempt->old_rooms[count]->record.id;
+        ++count;
+    }
+    rooms[count] = attempt->room ? attempt->room->record.id : attempt->record.agent;
+}
+
 static void poll_call(struct dialer *dialer, struct attempt *attempt)
 {
     struct effect *effect;
@@ -415,6 +426,7 @@ static void poll_call(struct dialer *dialer, struct attempt *attempt)
     effect->of.poll.attempt = attempt->record.id;
     effect->of.poll.poll = attempt->poll;
     effect->of.poll.known = attempt->known;
+    name_rooms(attempt, effect->of.poll.rooms);
     attempt_schedule(dialer, attempt);
 }
 

@@ -103,6 +103,15 @@ static void audit_campaign(const struct dialer *dialer, const struct campaign *c
     check(campaign->claim_got <= campaign->claim_asked);
 }
 
+static uint32_t rooms_of(const struct attempt *attempt)
+{
+    uint32_t count = attempt->room ? 1 : 0;
+
+    for (int i = 0; i < OLD_ROOMS_MAX; ++i)
+        count += attempt->old_rooms[i] ? 1 : 0;
+    return count;
+}
+
 static void audit_sums(const struct dialer *dialer)
 {
     uint32_t out = 0, doubtful = 0, guests = 0, rooms = 0, asked = 0;
@@ -118,7 +127,7 @@ static void audit_sums(const struct dialer *dialer)
 
         doubtful += attempt->record.id && attempt->doubtful;
         if (attempt->record.id)
-            rooms += (attempt->room ? 1u : 0u) + (attempt->old_room ? 1u : 0u);
+            rooms += rooms_of(attempt);
     }
     for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
         const struct agent *agent = slab_at(&dialer->agents, slot);

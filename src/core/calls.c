@@ -298,6 +298,12 @@ void calls_answered(struct dialer *dialer, const struct event *event)
     dialer->answering = NULL;
 }
 
+/* A conversation is where it is, and who has no call any more is nowhere. */
+static bool may_be_elsewhere(const struct attempt *attempt)
+{
+    return attempt->record.state != ATTEMPT_BRIDGED && attempt->record.state != ATTEMPT_ENDED;
+}
+
 void calls_joined(struct dialer *dialer, const struct event *event)
 {
     struct attempt *attempt = find(dialer, event->of.call.attempt);
@@ -310,8 +316,12 @@ void calls_joined(struct dialer *dialer, const struct event *event)
     note_hello(dialer, attempt, event->of.call.hello_us);
     attempt->known = true;
     agent = id_index_get(&dialer->agent_ids, event->of.call.agent);
-    if (!agent || attempt->left != agent->record.id) /* else it is older than the news of leaving */
+    if (!agent ||
+        attempt->left != agent->record.id) { /* else it is older than the news of leaving */
         attempt_in_room(dialer, attempt, agent);
+        if (agent && may_be_elsewhere(attempt))
+            desk_guest_seen(dialer, attempt, agent);
+    }
     attempt_sure(dialer, attempt);
 }
 
@@ -358,17 +368,19 @@ static void polled_in_progress(struct dialer *dialer, struct attempt *attempt,
     struct agent *agent = id_index_get(&dialer->agent_ids, call->agent);
 
     status_moves(dialer, attempt, CALL_IN_PROGRESS);
-    if (agent) {
-        if (attempt->record.state == ATTEMPT_CLOSING)
-            desk_guest_came(dialer, attempt, agent);
+    if (attempt->record.state == ATTEMPT_CLOSING && agent)
+        desk_guest_seen(dialer, attempt, agent);
+    else if (attempt->record.state == ATTEMPT_CLOSING)
+        desk_guest_left_all(dialer, attempt);
+    else if (agent && !(attempt->record.state == ATTEMPT_ANSWERED &&
+                        desk_guest_may_linger(attempt, agent))) {
         attempt_in_room(dialer, attempt, agent);
         if (attempt->agent == agent)
             hold_seen(dialer, attempt, call->held);
         return;
     }
-    if (attempt->record.state == ATTEMPT_CLOSING)
-        desk_guest_left_all(dialer, attempt);
-    desk_guest_arrived(dialer, attempt);
+    if (!agent)
+        desk_guest_arrived(dialer, attempt);
     if (attempt->record.state == ATTEMPT_CLOSING && attempt->record.action == ANSWER_MESSAGE) {
         hear_it_out(dialer, attempt);
         return;

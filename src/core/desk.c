@@ -87,25 +87,75 @@ bool desk_is_idle_for(const struct agent *agent, const struct campaign *campaign
     return false;
 }
 
-static void vacate(struct dialer *dialer, struct agent **room)
+static void guest_gone(struct dialer *dialer, struct agent *agent)
 {
-    struct agent *agent = *room;
-
-    if (!agent)
-        return;
-    *room = NULL;
     check(agent->guests);
     --agent->guests;
     desk_update_idle(dialer, agent);
+}
+
+static void vacate(struct dialer *dialer, struct attempt *attempt)
+{
+    struct agent *agent = attempt->room;
+
+    attempt->room = NULL;
+    if (agent)
+        guest_gone(dialer, agent);
+}
+
+static void vacate_old(struct dialer *dialer, struct attempt *attempt, int place)
+{
+    struct agent *agent = attempt->old_rooms[place];
+
+    for (int i = place; i + 1 < OLD_ROOMS_MAX; ++i)
+        attempt->old_rooms[i] = attempt->old_rooms[i + 1];
+    attempt->old_rooms[OLD_ROOMS_MAX - 1] = NULL;
+    guest_gone(dialer, agent);
+}
+
+static int place_of(const struct attempt *attempt, const struct agent *agent)
+{
+    for (int i = 0; i < OLD_ROOMS_MAX && attempt->old_rooms[i]; ++i)
+        if (attempt->old_rooms[i] == agent)
+            return i;
+    return -1;
+}
+
+bool desk_guest_may_linger(const struct attempt *attempt, const struct agent *agent)
+{
+    return place_of(attempt, agent) >= 0;
+}
+
+/* The oldest of too many gives way: by then it is the least likely. */
+static int old_place(struct dialer *dialer, struct attempt *attempt)
+{
+    int place = 0;
+
+    if (attempt->old_rooms[OLD_ROOMS_MAX - 1])
+        vacate_old(dialer, attempt, 0);
+    while (attempt->old_rooms[place])
+        ++place;
+    return place;
 }
 
 void desk_guest_told_to_leave(struct dialer *dialer, struct attempt *attempt)
 {
     if (!attempt->room)
         return;
-    vacate(dialer, &attempt->old_room);
-    attempt->old_room = attempt->room;
+    attempt->old_rooms[old_place(dialer, attempt)] = attempt->room;
     attempt->room = NULL;
+}
+
+void desk_guest_seen(struct dialer *dialer, struct attempt *attempt, struct agent *agent)
+{
+    int place;
+
+    if (attempt->room == agent || place_of(attempt, agent) >= 0)
+        return;
+    place = old_place(dialer, attempt);
+    attempt->old_rooms[place] = agent;
+    ++agent->guests;
+    desk_update_idle(dialer, agent);
 }
 
 void desk_guest_came(struct dialer *dialer, struct attempt *attempt, struct agent *agent)
@@ -115,28 +165,29 @@ void desk_guest_came(struct dialer *dialer, struct attempt *attempt, struct agen
     ++agent->guests; /* first, so that a return to the old room is no moment alone */
     desk_guest_told_to_leave(dialer, attempt);
     attempt->room = agent;
-    if (attempt->old_room == agent)
-        vacate(dialer, &attempt->old_room);
+    if (place_of(attempt, agent) >= 0)
+        vacate_old(dialer, attempt, place_of(attempt, agent));
     desk_update_idle(dialer, agent);
 }
 
 void desk_guest_arrived(struct dialer *dialer, struct attempt *attempt)
 {
-    vacate(dialer, &attempt->old_room);
+    while (attempt->old_rooms[0])
+        vacate_old(dialer, attempt, 0);
 }
 
 void desk_guest_left(struct dialer *dialer, struct attempt *attempt, const struct agent *agent)
 {
     if (attempt->room == agent)
-        vacate(dialer, &attempt->room);
-    if (attempt->old_room == agent)
-        vacate(dialer, &attempt->old_room);
+        vacate(dialer, attempt);
+    if (place_of(attempt, agent) >= 0)
+        vacate_old(dialer, attempt, place_of(attempt, agent));
 }
 
 void desk_guest_left_all(struct dialer *dialer, struct attempt *attempt)
 {
-    vacate(dialer, &attempt->room);
-    vacate(dialer, &attempt->old_room);
+    vacate(dialer, attempt);
+    desk_guest_arrived(dialer, attempt);
 }
 
 static void reservation_become(struct dialer *dialer, struct agent *agent,

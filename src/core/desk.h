@@ -16,6 +16,10 @@ bool desk_is_idle_for(const struct agent *agent, const struct campaign *campaign
 void desk_guest_came(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
 void desk_guest_arrived(struct dialer *dialer, struct attempt *attempt); /* is in no other room */
 void desk_guest_told_to_leave(struct dialer *dialer, struct attempt *attempt);
+/* It was seen in a room that it is not supposed to be in: it is there, or was a moment ago. */
+void desk_guest_seen(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
+/* Was it told to leave that room, and is not known to have done so? */
+bool desk_guest_may_linger(const struct attempt *attempt, const struct agent *agent);
 void desk_guest_left(struct dialer *dialer, struct attempt *attempt, const struct agent *agent);
 void desk_guest_left_all(struct dialer *dialer, struct attempt *attempt);
 

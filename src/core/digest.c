@@ -143,7 +143,8 @@ static uint64_t of_attempt(const struct attempt *attempt)
     mix(&m, attempt->doubtful);
     mix(&m, attempt->known);
     mix(&m, attempt->room ? attempt->room->record.id : 0);
-    mix(&m, attempt->old_room ? attempt->old_room->record.id : 0);
+    for (int i = 0; i < OLD_ROOMS_MAX; ++i)
+        mix(&m, attempt->old_rooms[i] ? attempt->old_rooms[i]->record.id : 0);
     mix_timer(&m, &attempt->timer);
     if (record->held_since || record->dropped || attempt->hold.kept || attempt->hold.told ||
         attempt->hold.timer.node.place) { /* as the first journals knew it where there is none */

@@ -53,6 +53,8 @@ enum pop_kind {
     POP_ANSWERED, /* the customer is coming into your room now */
 };
 
+enum { POLL_ROOMS_MAX = 5 };
+
 struct effect {
     enum effect_kind kind;
     request_id request; /* of the event, for EFFECT_ANSWER_CALL and EFFECT_REFUSE */
@@ -97,6 +99,9 @@ struct effect {
             attempt_id attempt;
             uint32_t poll; /* to be given back in EVENT_CALL_POLLED */
             bool known;    /* false: no call is known for it; look for one by the attempt's id */
+            /* The rooms in which it may be, to be looked into in this order: the one that it was told
+             * to go to last is the last. 0: no more. */
+            agent_id rooms[POLL_ROOMS_MAX];
         } poll;
         struct {
             agent_id agent;

@@ -73,6 +73,8 @@ static void code_act(struct codec *codec, const struct effect *effect)
         code_id(codec, effect->of.poll.attempt);
         code_u32(codec, effect->of.poll.poll);
         code_bool(codec, effect->of.poll.known);
+        for (int i = 0; i < POLL_ROOMS_MAX; ++i)
+            code_id(codec, effect->of.poll.rooms[i]);
         break;
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:

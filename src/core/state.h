@@ -78,21 +78,24 @@ struct lead {
     struct lead_record record;
 };
 
+enum { OLD_ROOMS_MAX = POLL_ROOMS_MAX - 1 };
+
 struct attempt {
     struct timer timer;
     struct chain of_campaign, waiting, dirty;
     struct campaign *campaign;
     struct lead *lead;
-    struct agent *agent;    /* whose live reservation it has */
-    struct agent *room;     /* where the customer is, or was told to go */
-    struct agent *old_room; /* was told to leave, and may still be there */
-    uint32_t polls;         /* asked in a row without an answer */
-    uint32_t poll;          /* serial of the questions; grows with each state */
-    uint32_t not_found;     /* answers in a row that it does not exist */
-    uint32_t nudges;        /* times it was told its action again */
-    instant message_until;  /* told goodbye: by then the message is over */
-    instant rings_until;    /* ordered, and not known: by then its order is no more on its way */
-    agent_id left;          /* the room it was last heard to leave, and not sent to again */
+    struct agent *agent; /* whose live reservation it has */
+    struct agent *room;  /* where the customer is, or was told to go */
+    struct agent *old_rooms
+        [OLD_ROOMS_MAX]; /* was told to leave, and may still be there; oldest first, NULL: no more */
+    uint32_t polls;      /* asked in a row without an answer */
+    uint32_t poll;       /* serial of the questions; grows with each state */
+    uint32_t not_found;  /* answers in a row that it does not exist */
+    uint32_t nudges;     /* times it was told its action again */
+    instant message_until; /* told goodbye: by then the message is over */
+    instant rings_until;   /* ordered, and not known: by then its order is no more on its way */
+    agent_id left;         /* the room it was last heard to leave, and not sent to again */
     struct {
         struct timer timer; /* how long silence may last */
         bool kept;          /* the agent's line is gone: hears music until it is back */

@@ -26,7 +26,8 @@ struct question {
     struct server *server;
     attempt_id attempt;
     uint32_t poll;
-    agent_id agent;
+    agent_id rooms[POLL_ROOMS_MAX]; /* to be looked into, 0: no more */
+    int room;                       /* the one that is */
 };
 
 void room_name(agent_id agent, char name[ROOM_NAME_SIZE])
@@ -359,6 +360,8 @@ static void polled(struct question *question, enum call_status status, agent_id 
     dialing_feed(server, &event, NULL);
 }
 
+static void list_room(struct question *question);
+
 /* Is the call among the room's members? */
 static void room_listed(void *arg, const struct telephony_answer *answer)
 {
@@ -377,27 +380,34 @@ static void room_listed(void *arg, const struct telephony_answer *answer)
         const char *sid = json_string_value(json_object_get(one, "call_sid"));
 
         if (sid && strcmp(sid, attempt->call_sid) == 0) {
-            polled(question, CALL_IN_PROGRESS, question->agent,
+            polled(question, CALL_IN_PROGRESS, question->rooms[question->room],
                    json_is_true(json_object_get(one, "hold")) ? HELD_YES : HELD_NO);
             return;
         }
     }
-    polled(question, CALL_IN_PROGRESS, 0, HELD_UNKNOWN);
+    ++question->room;
+    list_room(question);
+}
+
+/* The next one in which it may be. */
+static void list_room(struct question *question)
+{
+    char room[ROOM_NAME_SIZE];
+
+    if (question->room == POLL_ROOMS_MAX || !question->rooms[question->room]) {
+        polled(question, CALL_IN_PROGRESS, 0, HELD_UNKNOWN);
+        return;
+    }
+    room_name(question->rooms[question->room], room);
+    telephony_list_room(question->server->telephony, room, room_listed, question);
 }
 
 static void status_known(struct question *question, enum call_status status)
 {
-    struct server *server = question->server;
-    const struct known_attempt *attempt = traffic_attempt(&server->traffic, question->attempt);
-    char room[ROOM_NAME_SIZE];
-
-    if (status != CALL_IN_PROGRESS || !attempt || !attempt->record.agent) {
+    if (status == CALL_IN_PROGRESS)
+        list_room(question);
+    else
         polled(question, status, 0, HELD_UNKNOWN);
-        return;
-    }
-    question->agent = attempt->record.agent;
-    room_name(question->agent, room);
-    telephony_list_room(server->telephony, room, room_listed, question);
 }
 
 static void call_read(void *arg, const struct telephony_answer *answer)
@@ -451,7 +461,8 @@ static void calls_listed(void *arg, const struct telephony_answer *answer)
     }
 }
 
-void calls_poll(struct server *server, attempt_id id, uint32_t poll)
+void calls_poll(struct server *server, attempt_id id, uint32_t poll,
+                const agent_id rooms[POLL_ROOMS_MAX])
 {
     const struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
 
@@ -461,6 +472,7 @@ void calls_poll(struct server *server, attempt_id id, uint32_t poll)
 
     check(question);
     *question = (struct question){.server = server, .attempt = id, .poll = poll};
+    memcpy(question->rooms, rooms, sizeof(question->rooms));
     if (attempt->call_sid[0])
         telephony_read_call(server->telephony, attempt->call_sid, call_read, question);
     else

@@ -24,7 +24,9 @@ void calls_hang_up(struct server *server, attempt_id attempt);
 void calls_cancel(struct server *server, attempt_id attempt); /* unless it is answered */
 /* In the room of that agent. */
 void calls_hold(struct server *server, attempt_id attempt, agent_id agent, bool on);
-void calls_poll(struct server *server, attempt_id attempt, uint32_t poll);
+/* Its status; while it is in progress those rooms are looked into as well, up to the first 0. */
+void calls_poll(struct server *server, attempt_id attempt, uint32_t poll,
+                const agent_id rooms[POLL_ROOMS_MAX]);
 
 /* The engine has named the attempt's call: kept, and ended if that was asked for meanwhile. False: it is another call
  * than the one known. */

@@ -143,7 +143,7 @@ void effects_act(struct server *server, const struct effect *effect)
         calls_cancel(server, effect->of.attempt_id);
         break;
     case EFFECT_POLL_CALL:
-        calls_poll(server, effect->of.poll.attempt, effect->of.poll.poll);
+        calls_poll(server, effect->of.poll.attempt, effect->of.poll.poll, effect->of.poll.rooms);
         break;
     case EFFECT_HOLD_CALL:
         calls_hold(server, effect->of.hold.attempt, effect->of.hold.agent, effect->of.hold.on);

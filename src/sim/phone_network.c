@@ -411,16 +411,13 @@ static void hang_up(struct world *world, attempt_id id, bool answered_too)
     }
 }
 
-/* The agent's room is looked into if the server knows which it would be. */
-static agent_id room_seen(const struct world *world, attempt_id id, const struct world_call *call)
+/* Those rooms are looked into in which the core thinks it may be. */
+static agent_id room_seen(const struct effect *effect, const struct world_call *call)
 {
-    struct attempt_record record;
-
-    return world->up && call->room >= 0 && !call->gone &&
-                   dialer_attempt(world->dialer, id, &record) &&
-                   record.agent == (agent_id)call->room + 1
-               ? record.agent
-               : 0;
+    for (int i = 0; i < POLL_ROOMS_MAX && call->room >= 0 && !call->gone; ++i)
+        if (effect->of.poll.rooms[i] == (agent_id)call->room + 1)
+            return effect->of.poll.rooms[i];
+    return 0;
 }
 
 static void answer_poll(struct world *world, const struct effect *effect)
@@ -436,7 +433,7 @@ static void answer_poll(struct world *world, const struct effect *effect)
         .status = call->made && !call->gone ? call->status : CALL_NOT_FOUND,
         .sip_code = call->sip_code,
         .hello_us = call->heard && call_status_is_final(call->status) ? 250 : -1,
-        .agent = room_seen(world, effect->of.poll.attempt, call),
+        .agent = room_seen(effect, call),
     };
     if (event.of.call.agent)
         event.of.call.held = call->held ? HELD_YES : HELD_NO;

@@ -140,6 +140,49 @@ static void answers_that_come_at_once_do_not_cut_the_message_short(void **state)
     world_close(&world);
 }
 
+static void said_to_be_in(struct world *world, attempt_id id, agent_id room)
+{
+    struct event event = {.kind = EVENT_CALL_POLLED};
+
+    world_pass(world, world->now + 5 * SECOND);
+    event.of.call = (struct event_call){
+        .attempt = id, .status = CALL_IN_PROGRESS, .hello_us = -1, .agent = room};
+    event.of.call.poll = world_effect(world, EFFECT_POLL_CALL)->of.poll.poll;
+    world_feed(world, &event);
+}
+
+/* Told to go from room to room, and none of it heard: the first is not free because there is a third. */
+static void a_room_is_not_free_before_its_guest_is_known_to_have_left(void **state)
+{
+    struct dialer_limits limits = dialer_limits_default();
+    struct campaign_options options = campaign_options_default();
+    static struct world world;
+    attempt_id id;
+
+    limits.leg_grace = limits.leg_dial_max = HOUR;
+    world_open(&world, &limits, &options);
+    for (agent_id agent = 7; agent <= 9; ++agent)
+        world_agent_ready(&world, agent);
+    id = world_dial(&world, 1, 1);
+    world_call(&world, EVENT_CALL_ANSWERED, id, 0);
+    world_leg(&world, EVENT_AGENT_LEG_LOST, 7);
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.agent, 8);
+    world_leg(&world, EVENT_AGENT_LEG_LOST, 8);
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.agent, 9);
+    world_pass(&world, world.now + 5 * SECOND);
+    for (int i = 0; i < 3; ++i)
+        assert_int_equal(world_effect(&world, EFFECT_POLL_CALL)->of.poll.rooms[i], 7 + i);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    said_to_be_in(&world, id, 7);
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.agent, 9);
+    world_new_lead(&world, 2, 1);
+    assert_int_equal(world_planned(&world), 0);
+    said_to_be_in(&world, id, 9);
+    assert_int_equal(world_attempt(&world, id).state, ATTEMPT_BRIDGED);
+    assert_int_not_equal(world_planned(&world), 0);
+    world_close(&world);
+}
+
 static void with_ratio_the_longest_idle_agent_is_chosen_at_answer(void **state)
 {
     struct dialer_limits limits = dialer_limits_default();
@@ -240,6 +283,7 @@ int main(void)
         cmocka_unit_test(an_unanswered_call_is_retried_at_the_next_number_and_then_after_the_delay),
         cmocka_unit_test(a_call_that_nobody_speaks_of_is_asked_after_and_given_up),
         cmocka_unit_test(answers_that_come_at_once_do_not_cut_the_message_short),
+        cmocka_unit_test(a_room_is_not_free_before_its_guest_is_known_to_have_left),
         cmocka_unit_test(with_ratio_the_longest_idle_agent_is_chosen_at_answer),
         cmocka_unit_test(a_caller_nobody_is_free_for_waits_two_seconds_and_is_counted),
         cmocka_unit_test(an_agent_who_comes_free_gets_the_caller_who_waits),
