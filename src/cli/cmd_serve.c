@@ -42,6 +42,8 @@ static int run(const struct command *command, int argc, char **argv)
             .engine_http = settings.engine_http,
             .engine_sip = settings.engine_sip,
             .engine_media = settings.engine_media,
+            .engine_web_media = settings.engine_web_media,
+            .engine_web_advertised = settings.engine_web_advertised,
             .engine_alone_s = (unsigned)settings.engine_alone_s,
             .engine_silent_s = (unsigned)settings.engine_silent_s,
             .log = settings.log,

@@ -40,7 +40,8 @@ struct settings {
     char *voice;                                   /* base URL of an engine or "" */
     char *public_url;                              /* or "" */
     char *engine_sip, *engine_http, *engine_media; /* passed to the engine serve starts */
-    char *caller_id;                               /* "" */
+    char *engine_web_media, *engine_web_advertised;
+    char *caller_id; /* "" */
     int64_t engine_alone_s, engine_silent_s;
     int64_t calls_per_second;
     int64_t commit_ms;

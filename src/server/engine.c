@@ -51,7 +51,8 @@ struct engine {
     bool was_up;
     instant up_since;
     char why[300]; /* as it said itself why it cannot start, or why it was killed; "" */
-    char *program, *data, *http, *sip, *media, *trunk, *account, *auth_token, *log;
+    char *program, *data, *http, *sip, *media, *web_media, *web_advertised, *trunk, *account,
+        *auth_token, *log;
     char *key, *key_secret, *application, *application_url;
     char *url;
 };
@@ -243,7 +244,9 @@ static void start(struct engine *engine)
                                     {"--cps", cps},
                                     {"--log", engine->log},
                                     {"--alone-s", alone},
-                                    {"--application-url", engine->application_url}};
+                                    {"--application-url", engine->application_url},
+                                    {"--web-media", engine->web_media},
+                                    {"--web-advertised", engine->web_advertised}};
 
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         log_warning("engine.folder", "why=\"%s\"", strerror(errno));
@@ -462,6 +465,8 @@ int engine_new(struct engine **enginep, struct loop *loop, const struct engine_o
                  {&engine->http, options->http},
                  {&engine->sip, options->sip},
                  {&engine->media, options->media},
+                 {&engine->web_media, options->web_media},
+                 {&engine->web_advertised, options->web_advertised},
                  {&engine->trunk, options->trunk},
                  {&engine->account, options->account},
                  {&engine->auth_token, options->auth_token},
@@ -520,6 +525,8 @@ void engine_free(struct engine *engine)
     free(engine->http);
     free(engine->sip);
     free(engine->media);
+    free(engine->web_media);
+    free(engine->web_advertised);
     free(engine->trunk);
     free(engine->account);
     free(engine->auth_token);

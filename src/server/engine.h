@@ -48,7 +48,8 @@ struct engine_options {
     const char *program; /* NULL: our own executable */
     const char *data;    /* the server's data folder */
     const char *http, *sip, *media;
-    const char *trunk; /* "" for none */
+    const char *web_media, *web_advertised; /* "" for none */
+    const char *trunk;                      /* "" for none */
     const char *account, *auth_token;
     const char *key, *key_secret;              /* API key: signs the tokens of browser phones */
     const char *application, *application_url; /* of the calls they make */

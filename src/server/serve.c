@@ -354,6 +354,8 @@ static int make_voice(struct process *process)
         .http = options->engine_http,
         .sip = options->engine_sip,
         .media = options->engine_media,
+        .web_media = options->engine_web_media,
+        .web_advertised = options->engine_web_advertised,
         .alone_s = options->engine_alone_s,
         .silent_s = options->engine_silent_s,
         .trunk = process->trunk,
