@@ -3,8 +3,7 @@ import { render } from 'preact';
 import { html } from './views/html.js';
 import { desk } from './views/desk.js';
 import { title } from './views/header.js';
-import { CUES } from './views/keymap.js';
-import { pageNew, step } from './core/page.js';
+import { CUES_ON, pageNew, step } from './core/page.js';
 import { clockAsked, clockNew, clockTold } from './core/clock.js';
 import { blockOf } from './core/phase.js';
 import { actionsOf } from './core/actions.js';
@@ -12,9 +11,7 @@ import { instant } from './core/time.js';
 import { actionOf } from './keys.js';
 import { text, textLanguage } from './texts.js';
 import { ask, line, Refusal } from './io/http.js';
-import { pushOpen } from './io/push.js';
-import { phoneNew } from './io/phone.js';
-import { cue, soundWake, tone } from './io/cues.js';
+import { late, lateLoad } from './views/late.js';
 import { keep, keepNote, kept, noteKept, screenName } from './io/kept.js';
 import { tickerStart } from './io/ticker.js';
 import { focusColumn, focusFirst, isTyping } from './io/focus.js';
@@ -28,8 +25,10 @@ let page = pageNew({
     settings: { cues: {}, letters: true, ...kept('settings') },
     ticked: { theme: kept('theme') ?? 'system' },
 });
-/** @type {ReturnType<typeof phoneNew>|null} */
+/** @type {ReturnType<typeof import('./io/phone.js').phoneNew>|null} */
 let phone = null;
+/** @type {typeof import('./io/cues.js')|null} */
+let sound = null;
 /** @type {() => void} */
 let rearm = () => {};
 const inLine = line();
@@ -179,9 +178,9 @@ function perform(effect) {
     case 'post': post(/** @type {any} */ (effect)); break;
     case 'read': read(effect.what); break;
     case 'details': details(effect.id); break;
-    case 'cue': if (effect.always || (page.settings.cues[effect.name] ?? CUES[effect.name] ?? true)) cue(effect.name); break;
-    case 'tone': tone(effect.digit); break;
-    case 'wake-sound': soundWake(); break;
+    case 'cue': if (effect.always || (page.settings.cues[effect.name] ?? CUES_ON[effect.name] ?? true)) sound?.cue(effect.name); break;
+    case 'tone': sound?.tone(effect.digit); break;
+    case 'wake-sound': sound?.soundWake(); break;
     case 'phone': telephone(effect); break;
     case 'focus': focusFirst(effect.id); break;
     case 'blur': /** @type {HTMLElement|null} */ (document.activeElement)?.blur(); break;
@@ -280,6 +279,7 @@ document.addEventListener('visibilitychange', () => {
 async function begin() {
     theme(page.ticked.theme);
     send({ kind: 'route', route: routeNow() });
+    if (!late.views) lateLoad().then(draw, () => {}); // tried again with the page
     rearm = tickerStart(() => {
         const since = blockOf(page).since;
         return since === null ? null : (((serverNow() - since) % 1000) + 1000) % 1000;
@@ -295,6 +295,9 @@ async function begin() {
         return;
     }
     textLanguage(setup.language || 'en');
+    // None of these is needed for the first drawing, all of them before "Join" can be pressed.
+    const [{ phoneNew }, { pushOpen }, cues] = await Promise.all([import('./io/phone.js'), import('./io/push.js'), import('./io/cues.js')]);
+    sound = cues;
     if (setup.theme && setup.theme !== 'system' && page.ticked.theme === 'system') theme(setup.theme);
     phone = phoneNew(setup.voice, (facts) => send({ kind: 'phone', facts }), () => ask('GET', '/desk/voice-token'));
     send({ kind: 'setup', setup });

@@ -177,6 +177,9 @@ const CUES = /** @type {Record<string, string>} */ ({
     'connecting': 'tick',
 });
 
+/** Which sounds are made unless the person chose otherwise. @type {Record<string, boolean>} */
+export const CUES_ON = { offer: true, low: true, trouble: true, connecting: false, hold: false, wrap: false };
+
 /** What a change of phase brings with it. @param {Page} before @param {Page} next @param {Effect[]} effects
  *  @returns {[Page, Effect[]]} */
 function entered(before, next, effects) {
@@ -200,7 +203,7 @@ function entered(before, next, effects) {
     if (is !== 'offline' && is !== 'joining' && is !== 'loading' && is !== 'taken-over' && is !== 'signed-out')
         effects.push({ do: 'phone', verb: 'start' }); // an open page with a shift running needs its telephone
     if (is === 'offline' && was !== 'loading' && was !== 'mic-refused') effects.push({ do: 'phone', verb: 'stop' });
-    if (is === 'available') effects.push({ do: 'read', what: 'calls' });
+    if (is === 'available' || is === 'break') effects.push({ do: 'read', what: 'calls' });
     return [page, effects];
 }
 

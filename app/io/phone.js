@@ -201,8 +201,6 @@ export function phoneNew(voice, tell, renew) {
         },
         /** @param {boolean} on */
         mute(on) { call?.mute(on); },
-        /** @param {string} digits @returns {boolean} false: there is no line to send them on */
-        digits(digits) { call?.sendDigits(digits); return Boolean(call); },
         /** @param {string} id */
         async use(id) {
             chosen = id;

@@ -1,7 +1,7 @@
 // The left column: state, call keys, what follows, the line, callbacks, the shift.
 import { html, icon, shape, cap } from './html.js';
-import { control, section, panel } from './controls.js';
-import { keypad, people, parties, nextMenu, more, skip, snooze } from './call_panels.js';
+import { control, section } from './controls.js';
+import { late } from './late.js';
 import { blockOf, phaseOf, partiesJoined } from '../core/phase.js';
 import { clock, count, instant, latency, length, units } from '../core/time.js';
 import { hint } from '../keys.js';
@@ -22,7 +22,7 @@ export function callColumn(page, actions, hands) {
         ${keys(page, phase, actions, hands)}
         <div class=${`below ${side ? 'covered' : ''}`}>
             ${side}
-            ${!side && partiesJoined(page.doc).length ? parties(page, hands) : null}
+            ${!side && partiesJoined(page.doc).length ? late.views?.parties(page, hands) : null}
             ${!side && html`${after(page, phase, actions, hands)}${line(page, actions, hands)}${callbacks(page)}${shift(page)}`}
         </div>
     </aside>`;
@@ -64,13 +64,13 @@ function keys(page, phase, actions, hands) {
 /** @param {Page} page @param {Actions} actions @param {Hands} hands */
 function sidePanel(page, actions, hands) {
     switch (page.panel?.kind) {
-    case 'keypad': return keypad(page, hands);
-    case 'transfer': return people(page, actions, hands, false);
-    case 'add': return people(page, actions, hands, true);
-    case 'next': return nextMenu(page, hands);
-    case 'more': return more(page, actions, hands);
-    case 'skip': return skip(hands);
-    case 'snooze': return snooze(hands);
+    case 'keypad': return late.views?.keypad(page, hands);
+    case 'transfer': return late.views?.people(page, actions, hands, false);
+    case 'add': return late.views?.people(page, actions, hands, true);
+    case 'next': return late.views?.nextMenu(page, hands);
+    case 'more': return late.views?.more(page, actions, hands);
+    case 'skip': return late.views?.skip(hands);
+    case 'snooze': return late.views?.snooze(hands);
     default: return null;
     }
 }
@@ -86,14 +86,10 @@ export function nextWords(page, next) {
 /** @param {Page} page @param {string} phase @param {Actions} actions @param {Hands} hands */
 function after(page, phase, actions, hands) {
     if (!actions.break.enabled) return null;
-    if (phase === 'break')
-        return section(text('after.title_now'), null, html`<div class="stack">
-            ${control({ page, actions, hands, id: 'available', look: 'primary wide' })}
-            ${control({ page, actions, hands, id: 'break', look: 'plain wide', label: text('after.title_now') })}</div>`, 'details');
     const busy = page.doc.call || ['preview', 'dialling', 'connecting'].includes(phase);
     return section(text(busy ? 'after.title' : 'after.title_now'), null, html`
         <button type="button" id="act-break" class=${`choose ${page.flash?.action === 'break' ? 'flash' : ''}`} aria-expanded=${String(page.panel?.kind === 'next')} onClick=${() => hands.press('break')}>
-            <span class="label"><span class="hidden">${text(busy ? 'after.title' : 'after.title_now')} </span>${nextWords(page, page.doc.agent.next)}</span>${cap(hint('break', page), 'bare')}${icon('down')}</button>`, 'details');
+            <span class="label"><span class="hidden">${text(busy ? 'after.title' : 'after.title_now')} </span>${nextWords(page, phase === 'break' && !page.doc.agent.next ? page.doc.agent : page.doc.agent.next)}</span>${cap(hint('break', page), 'bare')}${icon('down')}</button>`, 'details');
 }
 
 /** @param {Page} page @returns {['good'|'fair'|'poor'|'none', string]} */

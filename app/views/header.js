@@ -2,7 +2,8 @@
 import { html, icon, cap } from './html.js';
 import { callIsLive, phaseOf } from '../core/phase.js';
 import { clock, timer } from '../core/time.js';
-import { hint, BINDINGS } from '../keys.js';
+import { late } from './late.js';
+import { hint } from '../keys.js';
 import { text } from '../texts.js';
 
 /**
@@ -37,43 +38,8 @@ export function header(page, actions, hands) {
             <button type="button" class="cap-button" id="act-keys" onClick=${() => hands.press('keys')}><span class="hidden">${text('header.keys')}</span><span aria-hidden="true">?</span></button>
             ${agent ? html`<span class="avatar" role="img" aria-label=${text('header.person', { name: agent.full_name || agent.name })}>${initials(agent.full_name || agent.name)}</span>` : null}
         </span>
-        ${page.panel?.kind === 'command' ? command(page, actions, hands) : null}
+        ${page.panel?.kind === 'command' ? late.views?.command(page, actions, hands) : null}
     </header>`;
-}
-
-/** The commands that fit what was typed, those that can act first. @param {Page} page @param {Actions} actions */
-export function commandsFound(page, actions) {
-    const typed = (page.panel?.query ?? '').trim().toLowerCase();
-    return BINDINGS.filter((one) => !['command', 'close', 'columns'].includes(one.action) && actions[one.action]?.label)
-        .filter((one, at, all) => all.findIndex((other) => other.action === one.action) === at)
-        .map((one) => ({ action: one.action, label: actions[one.action].label, enabled: actions[one.action].enabled, printed: hint(one.action, { ...page, typing: false }) }))
-        .concat(['available', 'leave', 'join', 'more-time'].filter((id) => actions[id].enabled).map((id) => ({ action: id, label: actions[id].label, enabled: true, printed: '' })))
-        .filter((one) => one.enabled && one.label.toLowerCase().includes(typed)).slice(0, 12);
-}
-
-/** @param {Page} page @param {Actions} actions @param {Hands} hands */
-function command(page, actions, hands) {
-    const found = commandsFound(page, actions);
-    const at = Math.min(page.panel?.at ?? 0, found.length - 1);
-    /** @param {any} event */
-    const key = (event) => {
-        if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-            event.preventDefault();
-            hands.send({ kind: 'panel', facts: { at: (at + (event.key === 'ArrowDown' ? 1 : found.length - 1)) % Math.max(1, found.length) } });
-        } else if (event.key === 'Enter' && !event.ctrlKey && found[at]) {
-            event.preventDefault();
-            event.stopPropagation();
-            hands.send({ kind: 'run', action: found[at].action });
-        }
-    };
-    return html`<div class="floats command" role="dialog" aria-label=${text('command.title')} id="panel-command">
-        <input type="text" role="combobox" data-first aria-expanded="true" aria-controls="commands" aria-label=${text('command.title')} aria-activedescendant=${found[at] ? `command-${found[at].action}` : undefined}
-            autocomplete="off" placeholder=${text('command.title')} value=${page.panel?.query} onKeyDown=${key}
-            onInput=${(/** @type {any} */ event) => hands.send({ kind: 'query', text: event.target.value })} />
-        ${found.length ? html`<ul class="plain-list" id="commands" role="listbox" aria-label=${text('command.title')}>${found.map((one, n) => html`<li key=${one.action} id=${`command-${one.action}`} role="option" aria-selected=${String(n === at)}
-            class=${`option ${n === at ? 'lit' : ''}`} onClick=${() => hands.send({ kind: 'run', action: one.action })}><span class="label">${one.label}</span>${cap(one.printed)}</li>`)}</ul>`
-        : html`<p class="hint">${text('command.none', { text: page.panel?.query ?? '' })}</p>`}
-    </div>`;
 }
 
 /** What the polite region says; on a call only state and trouble are said at all. @param {Page} page */

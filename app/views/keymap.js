@@ -1,5 +1,6 @@
 // The map under "?": every key of the page from the table that binds them, to be changed here; sounds and colours.
 import { html, icon, cap } from './html.js';
+import { CUES_ON } from '../core/page.js';
 import { BINDINGS, hint } from '../keys.js';
 import { text, textKnown } from '../texts.js';
 
@@ -10,7 +11,6 @@ import { text, textKnown } from '../texts.js';
  */
 
 const GROUPS = /** @type {const} */ (['call', 'result', 'script', 'preview', 'page']);
-export const CUES = /** @type {Record<string, boolean>} */ ({ offer: true, low: true, trouble: true, connecting: false, hold: false, wrap: false });
 
 /** The name of an action apart from what the button says just now. @param {string} action */
 export function actionName(action) {
@@ -35,7 +35,7 @@ export function keymap(page, hands) {
             <button type="button" class="quiet" onClick=${() => hands.send({ kind: 'key', action: binding.action })}>${text('keys.reset')}</button>`
         : html`<button type="button" class="quiet key-change" onClick=${() => hands.send({ kind: 'panel', facts: { editing: binding.action } })}><span class="hidden">${text('keys.change_who', { name: actionName(binding.action) })}</span>
             ${hint(binding.action, plain) ? cap(hint(binding.action, plain)) : text('keys.none')}</button>`}</li>`)}</ul></section>`)}
-            <section><h3>${text('cues.title')}</h3>${Object.entries(CUES).map(([cue, on]) => html`<label class="tick" key=${cue}><input type="checkbox" checked=${page.settings.cues[cue] ?? on}
+            <section><h3>${text('cues.title')}</h3>${Object.entries(CUES_ON).map(([cue, on]) => html`<label class="tick" key=${cue}><input type="checkbox" checked=${page.settings.cues[cue] ?? on}
                 onChange=${() => hands.send({ kind: 'settings', facts: { cues: { ...page.settings.cues, [cue]: !(page.settings.cues[cue] ?? on) } } })} /><span class="grow">${text(`cues.${cue}`)}</span></label>`)}
                 <label class="tick"><input type="checkbox" checked=${page.settings.letters} onChange=${() => hands.send({ kind: 'settings', facts: { letters: !page.settings.letters } })} /><span class="grow">${text('keys.letters')}</span></label></section>
             <section><h3>${text('theme.title')}</h3>${['system', 'light', 'dark'].map((theme) => html`<label class="tick" key=${theme}><input type="radio" name="theme" checked=${(page.ticked.theme ?? 'system') === theme}

@@ -1,7 +1,7 @@
 // The right column: what came of the call, the note, what happened before, and the one button that finishes.
 import { html, icon, cap } from './html.js';
 import { control, section } from './controls.js';
-import { callbackPicker } from './callback.js';
+import { late } from './late.js';
 import { phaseOf } from '../core/phase.js';
 import { choiceNow, choiceWants, noteNow } from '../core/choice.js';
 import { clock, date, dateLong, instant, length, timer, units } from '../core/time.js';
@@ -25,7 +25,7 @@ export function resultColumn(page, actions, hands) {
         ${away ? null : waits ? lastCalls(page, hands) : html`
         <div class="result-scroll">
             ${dispositions(page, actions, hands)}
-            ${picks ? callbackPicker(page, hands) : html`${note(page, actions, hands)}${history(page)}`}
+            ${picks ? late.views?.callbackPicker(page, hands) : html`${note(page, actions, hands)}${history(page)}`}
         </div>
         <div class="foot">${control({ page, actions, hands, id: 'finish', look: 'primary big wide' })}</div>`}
     </section>`;

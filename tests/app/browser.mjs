@@ -31,7 +31,7 @@ export function faultsOf(page) {
 export async function enter(page, server, name) {
     const state = states[name];
     server.show(name);
-    server.desk.agent.screen = server.desk.agent.screen || undefined;
+    if (page.url().startsWith('http')) await page.evaluate(() => { localStorage.clear(); sessionStorage.clear(); });
     await page.goto(`http://127.0.0.1:${server.port}${state.route ?? '/desk'}`);
     await page.waitForSelector('.app:not([data-phase="loading"])');
     await page.evaluate(() => document.fonts.ready);

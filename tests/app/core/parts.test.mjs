@@ -136,7 +136,9 @@ test('the document names every module that it preloads, and each exists', () => 
     const folder = new URL('../../../app/', import.meta.url);
     const html = readFileSync(new URL('index.html', folder), 'utf8');
     const named = [...html.matchAll(/modulepreload" href="\/assets\/app\/([^"]+)"/g)].map((found) => found[1]);
-    const lazy = ['io/websocket-shim.js', 'views/login.js', 'start.js', 'login_page.js'];
+    // What is not part of the first drawing of the desk.
+    const lazy = ['io/websocket-shim.js', 'views/login.js', 'start.js', 'login_page.js', 'views/late_views.js', 'views/call_panels.js', 'views/callback.js', 'views/command.js',
+        'views/keymap.js', 'views/lists.js', 'core/slots.js', 'io/phone.js', 'io/push.js', 'io/cues.js', 'io/level.js', 'io/script_tag.js'];
     const there = ['', 'core/', 'views/', 'io/'].flatMap((room) => readdirSync(new URL(room || '.', folder)).filter((name) => name.endsWith('.js')).map((name) => room + name));
     assert.deepEqual(named.sort(), there.filter((name) => !lazy.includes(name)).sort());
     assert.ok(named.length <= 40, `${named.length} modules`);
