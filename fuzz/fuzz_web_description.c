@@ -21,8 +21,10 @@ static void write_and_read(const struct web_description *theirs)
         .fingerprint = "sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:"
                        "10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F",
         .setup = WEB_SETUP_PASSIVE,
-        .dtmf_type = theirs ? theirs->dtmf_8000 : 126,
-        .codec_type = theirs ? theirs->pcmu : 0,
+        .dtmf_8000 = theirs ? theirs->dtmf_8000 : 126,
+        .pcmu = theirs ? theirs->pcmu : 0,
+        .opus = theirs ? theirs->opus : WEB_NO_TYPE,
+        .dtmf_48000 = theirs ? theirs->dtmf_48000 : WEB_NO_TYPE,
         .version = 1};
     struct web_description again;
     const char *why;
@@ -51,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
               theirs.fingerprint.size >= 32);
         check(theirs.sound < theirs.section_count && theirs.setup != WEB_SETUP_NONE);
         check(theirs.pcmu < 128 && theirs.opus < 128 && theirs.dtmf_8000 < 128);
-        if (theirs.pcmu >= 0)
+        if (theirs.pcmu >= 0 || theirs.opus >= 0)
             write_and_read(&theirs);
         write_and_read(NULL);
     }

@@ -1,8 +1,8 @@
 /*
  * All that can come to the browsers' port. Each datagram: a byte of what to do with it, a byte of its length, and
  * its bytes. It comes from one of four addresses, as it is, or after it was sealed as a browser's (so that what lies
- * behind the lock is reached too), or as a check with the right credentials. Two browsers, one of them in a room with
- * the other.
+ * behind the lock is reached too), or as a check with the right credentials. Two browsers, alone in a
+ * room with each other, the second by Opus.
  */
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +71,19 @@ static struct secure_stream *stream_by(uint8_t letter, enum secure_suite suite)
     return stream;
 }
 
+static void opus_begin(struct web_leg *leg)
+{
+    struct web_opus_options options = {.opus_type = 111,
+                                       .events_48000 = 110,
+                                       .events_8000 = 126,
+                                       .events_inside = 126,
+                                       .sends = true};
+    struct web_opus *opus;
+
+    check(web_opus_new(&opus, &options) == 0);
+    web_leg_opus(leg, opus);
+}
+
 static void begin(struct fuzz *fuzz, instant now)
 {
     struct media_core_ops ops = {.send = core_send, .event = core_event, .heard = core_heard};
@@ -92,6 +105,8 @@ static void begin(struct fuzz *fuzz, instant now)
         media_core_leg_answered(fuzz->core, i + 1, now, now);
         media_core_room_join(fuzz->core, i + 1, 9, &join, now);
         fuzz->seals[i] = stream_by('a', suite);
+        if (i)
+            opus_begin(fuzz->legs[i]);
         web_leg_keys(fuzz->legs[i], stream_by('a', suite), stream_by('b', suite), now);
     }
 }

@@ -42,6 +42,7 @@ static int run_engine(const struct settings *settings)
         .media_advertised = settings->voice_media_advertised,
         .web_media = settings->voice_web_media,
         .web_advertised = settings->voice_web_advertised,
+        .web_opus = slice_is(slice_from(settings->voice_web_opus), "yes"),
         .trunk = settings->voice_trunk,
         .trunk_user = settings->voice_trunk_user,
         .trunk_password = getenv("OUTDIAL_TRUNK_PASSWORD"),

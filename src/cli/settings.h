@@ -64,6 +64,7 @@ struct settings {
     char *voice_prefixes;         /* comma-separated beginnings of numbers; "": all */
     char *voice_media_advertised; /* or "" */
     char *voice_web_media, *voice_web_advertised; /* or "" */
+    char *voice_web_opus;                         /* no, yes */
     char *voice_local_phones;                     /* yes, no */
     char *voice_incoming_url;                     /* or "" */
     char *voice_application_url;                  /* or "" */

@@ -26,9 +26,10 @@ struct voice_options {
     const char *media;            /* "ADDRESS[:FIRST-LAST]"; without ports: 20000-29999 */
     const char *media_advertised; /* address in our descriptions; NULL: that of media */
     const char *web_media;        /* "ADDRESS[:PORT]" of all browsers; NULL or "": none are taken */
-    const char
-        *web_advertised; /* "192.0.2.1,192.0.2.2" in our descriptions to them; "": web_media's */
-    const char *trunk;   /* "sip:HOST:PORT[;transport=tcp]"; NULL or "": none */
+    /* where we tell browsers to send to, "192.0.2.1,192.0.2.2"; NULL or "": to web_media */
+    const char *web_advertised;
+    bool web_opus;                           /* browsers that would rather speak Opus may */
+    const char *trunk;                       /* "sip:HOST:PORT[;transport=tcp]"; NULL or "": none */
     const char *trunk_user, *trunk_password; /* digest; NULL: none */
     const char *peers;                       /* more SIP peers: "192.0.2.1,192.0.2.2"; NULL: none */
     bool loopback_is_stranger;               /* phones on this machine may not call or be called */

@@ -250,6 +250,9 @@ void media_order_release(struct media_order *order)
         secure_stream_free(order->keys.in);
         secure_stream_free(order->keys.out);
         break;
+    case ORDER_WEB_OPUS:
+        web_opus_free(order->opus);
+        break;
     case ORDER_WEB_SEND:
         free(order->datagram.at);
         break;

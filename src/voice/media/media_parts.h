@@ -33,6 +33,7 @@ enum media_order_kind {
     ORDER_WEB_RESTART,
     ORDER_WEB_KEYS,
     ORDER_WEB_SEND,
+    ORDER_WEB_OPUS,
     ORDER_END, /* the thread closes everything and returns */
 };
 
@@ -49,6 +50,7 @@ struct media_order {
         struct media_play play; /* with the order's own reference to its audio */
         char digits[MEDIA_DIGITS_MAX + 1];
         struct media_web_ice ice;
+        struct web_opus *opus; /* the order's own */
         struct {
             struct secure_stream *in, *out; /* the order's own */
         } keys;

@@ -133,6 +133,10 @@ static void order_web(struct media *media, struct media_order *order, instant no
         web_leg_restart(leg, &order->ice);
     if (order->kind == ORDER_WEB_SEND)
         web_leg_dtls(leg, order->datagram.at, order->datagram.size);
+    if (order->kind == ORDER_WEB_OPUS) {
+        web_leg_opus(leg, order->opus);
+        order->opus = NULL;
+    }
     if (order->kind == ORDER_WEB_KEYS) {
         web_leg_keys(leg, order->keys.in, order->keys.out, now);
         order->keys.in = order->keys.out = NULL; /* the leg's now */
@@ -198,6 +202,7 @@ static bool order_perform(struct media *media, struct media_order *order)
     case ORDER_WEB_RESTART:
     case ORDER_WEB_KEYS:
     case ORDER_WEB_SEND:
+    case ORDER_WEB_OPUS:
         order_web(media, order, now);
         break;
     case ORDER_END:

@@ -95,6 +95,11 @@ void media_web_keys(struct media *media, uint64_t leg, struct secure_stream *in,
                     &(struct media_order){.kind = ORDER_WEB_KEYS, .leg = leg, .keys = {in, out}});
 }
 
+void media_web_opus(struct media *media, uint64_t leg, struct web_opus *opus)
+{
+    media_order_put(media, &(struct media_order){.kind = ORDER_WEB_OPUS, .leg = leg, .opus = opus});
+}
+
 void media_web_send(struct media *media, uint64_t leg, struct slice datagram)
 {
     struct media_order order = {.kind = ORDER_WEB_SEND, .leg = leg};

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "voice/media/media.h"
+#include "voice/media/web_opus.h"
 #include "voice/secure/stream.h"
 
 /*
@@ -15,6 +16,7 @@
  *   MEDIA_WEB_DTLS of media_take_event             a datagram from an address it has proven
  *   media_web_send(media, leg, datagram);          DTLS to the browser
  *   media_web_keys(media, leg, in, out);           from here on there is sound; takes both
+ *   media_web_opus(media, leg, opus);              it speaks Opus; takes it. Before the keys, or never
  *   media_web_restart(media, leg, &ice);           the old credentials hold until the new are used
  *   media_leg_close(media, leg);                   as for any
  *
@@ -35,6 +37,7 @@ int media_web_open(struct media *media, uint64_t leg, const struct media_web_ice
 void media_web_remote(struct media *media, uint64_t leg, const struct media_remote *remote);
 void media_web_keys(struct media *media, uint64_t leg, struct secure_stream *in,
                     struct secure_stream *out);
+void media_web_opus(struct media *media, uint64_t leg, struct web_opus *opus);
 /* Copies. To where the browser's last DTLS came from; lost when memory is out, as the network may lose it. */
 void media_web_send(struct media *media, uint64_t leg, struct slice datagram);
 void media_web_restart(struct media *media, uint64_t leg, const struct media_web_ice *ice);

@@ -12,6 +12,7 @@
 
 enum {
     REPORT_MS = 5000,
+    OPUS_CLOCKS = 6,           /* of its RTP to one of PCMU's */
     DTLS_PER_SECOND_MAX = 100, /* a handshake is a dozen datagrams */
 };
 
@@ -25,6 +26,7 @@ struct web_leg {
     struct web *web;
     struct web_leg *next, **link;   /* of web->legs */
     struct secure_stream *in, *out; /* NULL: no keys yet */
+    struct web_opus *opus;          /* NULL: it speaks PCMU */
     struct sockaddr_in to;          /* family 0: nothing is proven yet */
     struct sockaddr_in dtls_to;     /* where its last DTLS came from */
     uint64_t id;
@@ -239,6 +241,7 @@ void web_leg_close(struct web_leg *leg)
         address_forget(leg, &leg->addresses[i]);
     secure_stream_free(leg->in);
     secure_stream_free(leg->out);
+    web_opus_free(leg->opus);
     free(leg);
 }
 
@@ -250,6 +253,12 @@ void web_leg_keys(struct web_leg *leg, struct secure_stream *in, struct secure_s
     leg->in = in;
     leg->out = out;
     report_later(leg, now);
+}
+
+void web_leg_opus(struct web_leg *leg, struct web_opus *opus)
+{
+    web_opus_free(leg->opus);
+    leg->opus = opus;
 }
 
 /* ---- to the browser ---- */
@@ -264,6 +273,12 @@ void web_leg_dtls(struct web_leg *leg, const void *bytes, size_t size)
     leg->web->ops.send(leg->web->ops.self, to, size);
 }
 
+static void rtp_seal_and_send(struct web_leg *leg, uint8_t *room, size_t size)
+{
+    if (secure_rtp_seal(leg->out, room, &size))
+        leg->web->ops.send(leg->web->ops.self, &leg->to, size);
+}
+
 void web_leg_rtp(struct web_leg *leg, const void *bytes, size_t size)
 {
     uint8_t *room;
@@ -271,9 +286,16 @@ void web_leg_rtp(struct web_leg *leg, const void *bytes, size_t size)
     if (!leg->out || !leg->to.sin_family || size > PACKET_SIZE_MAX)
         return;
     room = leg->web->ops.room(leg->web->ops.self);
-    memcpy(room, bytes, size);
-    if (secure_rtp_seal(leg->out, room, &size))
-        leg->web->ops.send(leg->web->ops.self, &leg->to, size);
+    if (!leg->opus || !web_opus_sends(leg->opus)) {
+        memcpy(room, bytes, size);
+        rtp_seal_and_send(leg, room, size);
+        return;
+    }
+    web_opus_put(leg->opus, bytes, size);
+    while (web_opus_take(leg->opus, room, &size)) {
+        rtp_seal_and_send(leg, room, size);
+        room = leg->web->ops.room(leg->web->ops.self);
+    }
 }
 
 static uint8_t lost_fraction(struct web_leg *leg, const struct media_core_figures *figures)
@@ -297,6 +319,10 @@ static void report_send(struct web_leg *leg, instant now)
     size_t size;
 
     media_core_figures(leg->carrier.mleg, now, &figures);
+    if (leg->opus) { /* what was made good was lost on the way all the same */
+        figures.lost_in += (int64_t)web_opus_repaired(leg->opus);
+        figures.packets_in -= web_opus_repaired(leg->opus);
+    }
     ours.ssrc = figures.ssrc_out;
     ours.packets = (uint32_t)figures.packets_out;
     ours.bytes = (uint32_t)figures.bytes_out;
@@ -305,8 +331,10 @@ static void report_send(struct web_leg *leg, instant now)
     ours.their_ssrc = figures.ssrc_in;
     ours.lost_fraction = lost_fraction(leg, &figures);
     ours.lost = (int32_t)(figures.lost_in > LOST_MAX ? LOST_MAX : figures.lost_in);
+    if (leg->opus && web_opus_sends(leg->opus))
+        ours.timestamp *= OPUS_CLOCKS;
     ours.newest = secure_stream_newest(leg->in, figures.ssrc_in);
-    ours.jitter = figures.jitter_in;
+    ours.jitter = figures.jitter_in * (leg->opus ? OPUS_CLOCKS : 1u);
     ours.their_report = leg->their_report;
     ours.their_report_at = leg->their_report_at;
     size = media_report_write(&ours, room);
@@ -335,6 +363,7 @@ static void take_rtcp(struct web_leg *leg, uint8_t *bytes, size_t size, instant 
 {
     struct media_core_figures figures;
     struct report_theirs theirs;
+    unsigned clocks = leg->opus && web_opus_sends(leg->opus) ? OPUS_CLOCKS : 1;
 
     media_core_figures(leg->carrier.mleg, now, &figures);
     if (!leg->in || !secure_rtcp_open(leg->in, bytes, &size) ||
@@ -347,17 +376,33 @@ static void take_rtcp(struct web_leg *leg, uint8_t *bytes, size_t size, instant 
         leg->their_report = theirs.report;
         leg->their_report_at = now;
     }
+    if (theirs.has_block && leg->opus)
+        web_opus_lossy(leg->opus, theirs.lost_fraction);
     if (theirs.has_block)
         media_core_far(leg->carrier.mleg, &(struct media_core_far){.lost = theirs.lost,
-                                                                   .jitter = theirs.jitter,
+                                                                   .jitter = theirs.jitter / clocks,
                                                                    .has_rtt = theirs.has_rtt,
                                                                    .rtt_us = theirs.rtt_us});
+}
+
+static void take_opus(struct web_leg *leg, const uint8_t *bytes, size_t size, instant now)
+{
+    struct web_opus_packet packets[WEB_OPUS_PACKETS];
+    unsigned count = web_opus_in(leg->opus, bytes, size, packets);
+
+    if (!count)
+        media_core_refused(leg->carrier.mleg);
+    for (unsigned i = 0; i < count; i++)
+        (void)media_core_packet(leg->web->core, leg->carrier.mleg, NULL, packets[i].bytes,
+                                packets[i].size, now, now);
 }
 
 static void take_rtp(struct web_leg *leg, uint8_t *bytes, size_t size, instant now)
 {
     if (!leg->in || !secure_rtp_open(leg->in, bytes, &size))
         media_core_refused(leg->carrier.mleg);
+    else if (leg->opus)
+        take_opus(leg, bytes, size, now);
     else
         (void)media_core_packet(leg->web->core, leg->carrier.mleg, NULL, bytes, size, now, now);
 }

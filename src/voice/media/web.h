@@ -41,6 +41,7 @@ void web_leg_close(struct web_leg *leg); /* the core's leg is the caller's to cl
 void web_leg_restart(struct web_leg *leg, const struct media_web_ice *ice);
 void web_leg_keys(struct web_leg *leg, struct secure_stream *in, struct secure_stream *out,
                   instant now);
+void web_leg_opus(struct web_leg *leg, struct web_opus *opus); /* takes it */
 void web_leg_dtls(struct web_leg *leg, const void *bytes, size_t size);
 void web_leg_rtp(struct web_leg *leg, const void *bytes, size_t size);
 

@@ -325,26 +325,40 @@ static void write_mid(struct text *text, struct slice mid)
     text_add(text, "\r\n");
 }
 
+static void write_codec(struct text *text, int type, const char *name)
+{
+    if (type >= 0)
+        text_addf(text, "a=rtpmap:%d %s\r\n", type, name);
+}
+
 static void write_codecs(struct text *text, const struct web_description_ours *ours)
 {
-    const char *clock = ours->opus ? "48000" : "8000";
-
-    text_addf(text, "a=rtpmap:%d %s\r\n", ours->codec_type,
-              ours->opus ? "opus/48000/2" : "PCMU/8000");
-    if (ours->dtmf_type >= 0)
-        text_addf(text, "a=rtpmap:%d telephone-event/%s\r\na=fmtp:%d 0-15\r\n", ours->dtmf_type,
-                  clock, ours->dtmf_type);
+    write_codec(text, ours->pcmu, "PCMU/8000");
+    write_codec(text, ours->opus, "opus/48000/2");
+    if (ours->opus >= 0) /* telephone sound, and what is lost is told once more */
+        text_addf(text,
+                  "a=fmtp:%d "
+                  "minptime=10;useinbandfec=1;maxplaybackrate=8000;sprop-maxcapturerate=8000\r\n",
+                  ours->opus);
+    write_codec(text, ours->dtmf_8000, "telephone-event/8000");
+    if (ours->dtmf_8000 >= 0)
+        text_addf(text, "a=fmtp:%d 0-15\r\n", ours->dtmf_8000);
+    write_codec(text, ours->dtmf_48000, "telephone-event/48000");
+    if (ours->dtmf_48000 >= 0)
+        text_addf(text, "a=fmtp:%d 0-15\r\n", ours->dtmf_48000);
     text_add(text, "a=ptime:20\r\n");
 }
 
 static void write_sound(struct text *text, const struct web_description_ours *ours,
                         struct slice protocol, struct slice mid)
 {
+    const int types[] = {ours->pcmu, ours->opus, ours->dtmf_8000, ours->dtmf_48000};
+
     text_addf(text, "m=audio %u ", ours->port);
     text_add_slice(text, protocol);
-    text_addf(text, " %d", ours->codec_type);
-    if (ours->dtmf_type >= 0)
-        text_addf(text, " %d", ours->dtmf_type);
+    for (size_t i = 0; i < array_count(types); i++)
+        if (types[i] >= 0)
+            text_addf(text, " %d", types[i]);
     text_addf(text, "\r\nc=IN IP4 %s\r\na=rtcp-mux\r\n", ours->candidates[0]);
     write_mid(text, mid);
     text_addf(text, "a=%s\r\na=msid:outdial sound\r\n", direction_of(ours));

@@ -52,8 +52,7 @@ struct web_description_ours {
     uint64_t session;
     unsigned version;
     bool sends, receives;
-    bool opus;
-    int codec_type, dtmf_type; /* WEB_NO_TYPE: no events */
+    int pcmu, opus, dtmf_8000, dtmf_48000; /* payload types; WEB_NO_TYPE: none. PCMU is put first */
 };
 
 /* An answer to their offer, or (theirs NULL) an offer. */

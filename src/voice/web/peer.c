@@ -18,15 +18,25 @@
 enum {
     HANDSHAKE_MS_MAX = 10000, /* from its first datagram */
     CANDIDATES_MAX = 8,
-    OFFERED_PCMU = 0,
-    OFFERED_EVENTS = 126, /* as browsers number them */
+    NO_EVENTS = 127, /* a number that nobody is told */
 };
+
+/* Payload types that both sides know; WEB_NO_TYPE: not spoken. */
+struct codecs {
+    int pcmu, opus, dtmf_8000, dtmf_48000;
+    bool sends_opus; /* to the browser */
+};
+
+/* What we offer, as browsers number it; Opus if it is wanted. */
+static const struct codecs offered_codecs = {
+    .pcmu = 0, .opus = 111, .dtmf_8000 = 126, .dtmf_48000 = 110};
 
 struct peer {
     struct web_peers *peers;
     uint64_t leg, session;
     unsigned version; /* of our description */
     struct media_web_ice ice;
+    struct codecs codecs;
     struct media_remote remote;         /* once described */
     struct web_fingerprint fingerprint; /* size 0: not described yet (we offered) */
     struct web_dtls *dtls;              /* NULL: nothing has come yet, or it is over */
@@ -38,6 +48,7 @@ struct peer {
 struct web_peers {
     struct media *media;
     struct loop *loop;
+    bool opus;
     struct web_dtls_context *context;
     struct table peers; /* leg -> struct peer */
     char addresses[CANDIDATES_MAX][INET_ADDRSTRLEN];
@@ -81,6 +92,7 @@ int web_peers_new(struct web_peers **peersp, struct media *media,
         return ENOMEM;
     peers->media = media;
     peers->loop = options->loop;
+    peers->opus = options->opus;
     table_init(&peers->peers);
     if (media_web_port(media))
         err = take_candidates(peers, options->candidates, error, error_size);
@@ -157,8 +169,10 @@ static int describe(struct peer *peer, const struct media_web_ice *ice,
         .version = peer->version,
         .sends = !theirs || theirs->receives,
         .receives = !theirs || theirs->sends,
-        .codec_type = theirs ? theirs->pcmu : OFFERED_PCMU,
-        .dtmf_type = theirs ? theirs->dtmf_8000 : OFFERED_EVENTS,
+        .pcmu = peer->codecs.pcmu,
+        .opus = peer->codecs.opus,
+        .dtmf_8000 = peer->codecs.dtmf_8000,
+        .dtmf_48000 = peer->codecs.dtmf_48000,
     };
 
     web_description_write(text, &ours, theirs);
@@ -314,16 +328,85 @@ void web_peers_dtls(struct web_peers *peers, uint64_t leg, struct slice datagram
 
 /* ---- descriptions ---- */
 
+static int has_codec(const struct codecs *codecs, const char **why)
+{
+    if (codecs->pcmu >= 0 || codecs->opus >= 0)
+        return 0;
+    *why = "no codec in common";
+    return ENOTSUP;
+}
+
+/* What we speak of that which an offer has: Opus where the browser would rather, and we may. */
+static int choose_codecs(const struct web_peers *peers, const struct web_description *theirs,
+                         struct codecs *codecs, const char **why)
+{
+    codecs->pcmu = codecs->opus = codecs->dtmf_8000 = codecs->dtmf_48000 = WEB_NO_TYPE;
+    codecs->sends_opus =
+        peers->opus && theirs->opus >= 0 && (theirs->opus_first || theirs->pcmu < 0);
+    if (codecs->sends_opus) {
+        codecs->opus = theirs->opus;
+        codecs->dtmf_48000 = theirs->dtmf_48000;
+    } else {
+        codecs->pcmu = theirs->pcmu;
+        codecs->dtmf_8000 = theirs->dtmf_8000;
+    }
+    return has_codec(codecs, why);
+}
+
+/* What is left of our offer in their answer; the first is what they would rather hear. */
+static int keep_codecs(const struct web_description *theirs, struct codecs *codecs,
+                       const char **why)
+{
+    if (theirs->pcmu != codecs->pcmu)
+        codecs->pcmu = WEB_NO_TYPE;
+    if (theirs->opus != codecs->opus)
+        codecs->opus = WEB_NO_TYPE;
+    if (theirs->dtmf_8000 != codecs->dtmf_8000)
+        codecs->dtmf_8000 = WEB_NO_TYPE;
+    if (theirs->dtmf_48000 != codecs->dtmf_48000)
+        codecs->dtmf_48000 = WEB_NO_TYPE;
+    codecs->sends_opus = codecs->opus >= 0 && (codecs->pcmu < 0 || theirs->opus_first);
+    return has_codec(codecs, why);
+}
+
+/* The number of keys in what we send, and so in the core. */
+static int events_of(const struct codecs *codecs)
+{
+    return codecs->sends_opus ? codecs->dtmf_48000 : codecs->dtmf_8000;
+}
+
+static int start_opus(struct peer *peer)
+{
+    const struct codecs *codecs = &peer->codecs;
+    struct web_opus_options options = {.opus_type = (uint8_t)codecs->opus,
+                                       .events_48000 = codecs->dtmf_48000,
+                                       .events_8000 = codecs->dtmf_8000,
+                                       .events_inside = NO_EVENTS,
+                                       .sends = codecs->sends_opus};
+    struct web_opus *opus;
+    int err;
+
+    if (codecs->opus < 0)
+        return 0;
+    if (events_of(codecs) >= 0)
+        options.events_inside = (uint8_t)events_of(codecs);
+    err = web_opus_new(&opus, &options);
+    if (!err)
+        media_web_opus(peer->peers->media, peer->leg, opus);
+    return err;
+}
+
 /* Until there are keys the leg is sent nothing; that it ought to send is known. */
 static void take_description(struct peer *peer, const struct web_description *theirs)
 {
+    int events = events_of(&peer->codecs);
     struct media_remote until_keys;
 
     peer->fingerprint = theirs->fingerprint;
     peer->remote = (struct media_remote){
         .codec = MEDIA_PCMU,
-        .payload_type = (uint8_t)theirs->pcmu,
-        .dtmf_payload_type = theirs->dtmf_8000 < 0 ? MEDIA_NO_DTMF : theirs->dtmf_8000,
+        .payload_type = (uint8_t)(peer->codecs.pcmu < 0 ? 0 : peer->codecs.pcmu),
+        .dtmf_payload_type = events < 0 ? MEDIA_NO_DTMF : events,
         .sends = theirs->sends,
         .receives = theirs->receives,
     };
@@ -342,10 +425,6 @@ static int read_offer(struct slice offer, struct web_description *theirs, const 
         *why = "a=setup:passive: we are DTLS's server";
         return EINVAL;
     }
-    if (theirs->pcmu < 0) {
-        *why = "no codec in common";
-        return ENOTSUP;
-    }
     return 0;
 }
 
@@ -361,11 +440,18 @@ int web_peer_answer(struct web_peers *peers, uint64_t leg, struct slice offer, s
     err = peer_new(peers, leg, &peer);
     if (err)
         return err;
-    err = describe(peer, &peer->ice, &theirs, answer);
+    err = choose_codecs(peers, &theirs, &peer->codecs, why);
+    if (!err)
+        err = describe(peer, &peer->ice, &theirs, answer);
     if (!err)
         err = media_web_open(peers->media, leg, &peer->ice);
     if (err) {
         peer_drop(peer);
+        return err;
+    }
+    err = start_opus(peer);
+    if (err) {
+        web_peer_close(peers, leg);
         return err;
     }
     take_description(peer, &theirs);
@@ -380,6 +466,9 @@ int web_peer_offer(struct web_peers *peers, uint64_t leg, struct text *offer)
     if (err)
         return err;
     peer->offered = true;
+    peer->codecs = offered_codecs;
+    if (!peers->opus)
+        peer->codecs.opus = peer->codecs.dtmf_48000 = WEB_NO_TYPE;
     err = describe(peer, &peer->ice, NULL, offer);
     if (!err)
         err = media_web_open(peers->media, leg, &peer->ice);
@@ -392,6 +481,7 @@ int web_peer_accepted(struct web_peers *peers, uint64_t leg, struct slice answer
 {
     struct peer *peer = peer_find(peers, leg);
     struct web_description theirs;
+    struct codecs codecs;
     int err;
 
     if (!peer || !peer->offered || peer->fingerprint.size) {
@@ -405,10 +495,14 @@ int web_peer_accepted(struct web_peers *peers, uint64_t leg, struct slice answer
         *why = "a=setup is not active: we are DTLS's server";
         return EINVAL;
     }
-    if (theirs.pcmu != OFFERED_PCMU) {
-        *why = "no codec in common";
-        return ENOTSUP;
-    }
+    codecs = peer->codecs;
+    err = keep_codecs(&theirs, &codecs, why);
+    if (err)
+        return err;
+    peer->codecs = codecs;
+    err = start_opus(peer);
+    if (err)
+        return err;
     take_description(peer, &theirs);
     if (peer->dtls)
         peer_look(peer); /* the handshake may have overtaken the answer */
@@ -437,6 +531,11 @@ int web_peer_restart(struct web_peers *peers, uint64_t leg, struct slice offer, 
         return err;
     if (!same_certificate(&theirs.fingerprint, &peer->fingerprint)) {
         *why = "its certificate is another one: that is a new call";
+        return EINVAL;
+    }
+    if ((peer->codecs.pcmu >= 0 && theirs.pcmu != peer->codecs.pcmu) ||
+        (peer->codecs.opus >= 0 && theirs.opus != peer->codecs.opus)) {
+        *why = "its codec is another one: that is a new call";
         return EINVAL;
     }
     random_ice(&ice);

@@ -31,7 +31,7 @@ struct web_peers_options {
     struct loop *loop; /* its timers repeat what the network lost of a handshake */
     const char *const
         *candidates; /* IPv4 addresses to advertise, best first, with media_web_port; NULL ends */
-    bool opus;       /* offer Opus after PCMU (poor links) */
+    bool opus; /* speak Opus with a browser that puts it first (poor links), offer it after PCMU */
 };
 
 int web_peers_new(struct web_peers **peers, struct media *media,

@@ -138,8 +138,10 @@ static const struct web_description_ours ours = {.candidates = candidates,
                                                  .version = 1,
                                                  .sends = true,
                                                  .receives = true,
-                                                 .codec_type = 0,
-                                                 .dtmf_type = 126};
+                                                 .pcmu = 0,
+                                                 .opus = WEB_NO_TYPE,
+                                                 .dtmf_48000 = WEB_NO_TYPE,
+                                                 .dtmf_8000 = 126};
 
 static void an_answer_says_all_it_must(void **state)
 {

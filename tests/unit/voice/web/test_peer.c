@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <opus.h>
 
 #include "browser.h"
 #include "net/loop.h"
 #include "voice/media/media_web.h"
 #include "voice/web/peer.h"
+#include "wire/g711.h"
 
 enum { AGENT = 1, CUSTOMER = 2, ROOM = 5, PATIENCE_MS = 5000 };
 
@@ -20,12 +22,12 @@ static struct web_peers *peers;
 static struct media_event told[64];
 static unsigned told_count;
 
-static int begin(void **state)
+static int begin_by(bool opus)
 {
     static const char *const candidates[] = {"127.0.0.1", "192.0.2.7", NULL};
     struct media_options options = {
         .address = "127.0.0.1", .web_address = "127.0.0.1", .silent_ms = 300};
-    struct web_peers_options peer_options = {.candidates = candidates};
+    struct web_peers_options peer_options = {.candidates = candidates, .opus = opus};
     char error[200];
 
     told_count = 0;
@@ -33,6 +35,16 @@ static int begin(void **state)
         return -1;
     peer_options.loop = loop;
     return web_peers_new(&peers, media, &peer_options, error, sizeof(error));
+}
+
+static int begin(void **state)
+{
+    return begin_by(false);
+}
+
+static int begin_with_opus(void **state)
+{
+    return begin_by(true);
 }
 
 static int end(void **state)
@@ -215,6 +227,22 @@ static bool phone_hears_first(struct phone *phone, uint8_t sound, uint8_t not_th
     return false;
 }
 
+/* Within 20 ms: a packet that is not silence. */
+static bool phone_hears_loud(struct phone *phone)
+{
+    struct pollfd wait = {.fd = phone->fd, .events = POLLIN};
+    uint8_t bytes[1500];
+
+    control_turn();
+    if (poll(&wait, 1, 20) != 1 ||
+        recv(phone->fd, bytes, sizeof(bytes), 0) != PACKET_HEADER_SIZE + 160)
+        return false;
+    for (size_t i = PACKET_HEADER_SIZE; i < PACKET_HEADER_SIZE + 160; i++)
+        if (abs(g711_mulaw_decode(bytes[i])) > 5000)
+            return true;
+    return false;
+}
+
 static void both_in_a_room(bool muted)
 {
     struct media_join join = {.muted = muted};
@@ -353,6 +381,41 @@ static void keys_pass_both_ways_by_the_browsers_number(void **state)
     browser_close(&browser);
 }
 
+/* The browser puts Opus first: so it is, and the phone hears it by PCMU. */
+static void a_browser_may_speak_opus(void **state)
+{
+    instant until = media_clock(media) + PATIENCE_MS * MILLISECOND;
+    struct browser browser;
+    struct phone phone;
+    uint8_t payload[400];
+    int16_t samples[960];
+    OpusEncoder *encoder = opus_encoder_create(48000, 1, OPUS_APPLICATION_VOIP, &(int){0});
+    bool heard = false;
+
+    calls(&browser, NULL);
+    assert_true(turn_until(&browser, &browser.secured));
+    while (
+        !(browser_turn(&browser, 2) && browser.rtp_count && browser.packet.payload_type == 111) &&
+        media_clock(media) < until)
+        control_turn();
+    assert_int_equal(browser.packet.payload_type, 111);
+    phone_open(&phone);
+    both_in_a_room(false);
+    for (int i = 0; i < 960; i++)
+        samples[i] = (int16_t)(i / 60 % 2 ? 9000 : -9000);
+    while (!heard && media_clock(media) < until) {
+        int size = opus_encode(encoder, samples, 960, payload, sizeof(payload));
+
+        browser_say(&browser, 111, payload, (size_t)size, false);
+        browser.timestamp += 960;
+        heard = phone_hears_loud(&phone);
+    }
+    assert_true(heard);
+    opus_encoder_destroy(encoder);
+    close(phone.fd);
+    browser_close(&browser);
+}
+
 static void a_muted_browser_is_not_heard_and_hears(void **state)
 {
     struct browser browser;
@@ -466,6 +529,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(counter_mode_will_do, begin, end),
         cmocka_unit_test_setup_teardown(a_browser_is_called, begin, end),
         cmocka_unit_test_setup_teardown(keys_pass_both_ways_by_the_browsers_number, begin, end),
+        cmocka_unit_test_setup_teardown(a_browser_may_speak_opus, begin_with_opus, end),
         cmocka_unit_test_setup_teardown(a_muted_browser_is_not_heard_and_hears, begin, end),
         cmocka_unit_test_setup_teardown(a_restart_keeps_the_sound, begin, end),
         cmocka_unit_test_setup_teardown(a_browser_that_is_gone_is_told_as_silent, begin, end),
