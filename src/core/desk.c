@@ -190,6 +190,15 @@ void desk_guest_left_all(struct dialer *dialer, struct attempt *attempt)
     desk_guest_arrived(dialer, attempt);
 }
 
+/* The campaign may have left memory since: then there is no limit to be kept. */
+static instant wrap_up_max(const struct dialer *dialer, const struct agent *agent)
+{
+    const struct campaign *campaign =
+        id_index_get(&dialer->campaign_ids, agent->reservation.campaign);
+
+    return campaign ? campaign->options.wrap_up_max : 0;
+}
+
 static void reservation_become(struct dialer *dialer, struct agent *agent,
                                enum reservation_status status)
 {
@@ -197,9 +206,7 @@ static void reservation_become(struct dialer *dialer, struct agent *agent,
     agent->reservation.status = status;
     agent->reservation.changed_at = dialer->now;
     agent->reservation.until =
-        status == RESERVATION_WRAPPING
-            ? instant_add(dialer->now, agent->attempt->campaign->options.wrap_up_max)
-            : 0;
+        status == RESERVATION_WRAPPING ? instant_add(dialer->now, wrap_up_max(dialer, agent)) : 0;
     write_reservation(dialer, agent);
 }
 
@@ -318,6 +325,18 @@ void desk_wrap_up(struct dialer *dialer, struct agent *agent)
         complete(dialer, agent);
     else
         timer_set(dialer, &agent->timer, agent->reservation.until);
+}
+
+void desk_hand_over(struct dialer *dialer, struct agent *agent)
+{
+    struct attempt *attempt = agent->attempt;
+
+    attempt->agent = NULL;
+    agent->attempt = NULL;
+    attempt_recount(dialer, attempt);
+    desk_become(dialer, agent, AGENT_WRAP_UP, 0);
+    reservation_become(dialer, agent, RESERVATION_WRAPPING);
+    timer_set(dialer, &agent->timer, agent->reservation.until);
 }
 
 void desk_expire(struct dialer *dialer, struct agent *agent)
@@ -530,6 +549,12 @@ void desk_disposition(struct dialer *dialer, const struct event *event)
 
     if (!agent)
         return;
+    if (!agent->attempt && agent->record.activity == AGENT_WRAP_UP && has_reservation(agent) &&
+        agent->reservation.attempt == event->of.disposition.attempt) {
+        desk_release(dialer, agent,
+                     RESERVATION_COMPLETED); /* handed over: the verdict is another's */
+        return;
+    }
     attempt = id_index_get(&dialer->attempt_ids, event->of.disposition.attempt);
     if (!attempt || attempt->agent != agent || !attempt->record.conversed) {
         refuse(dialer,

@@ -30,6 +30,8 @@ void desk_accept(struct dialer *dialer, struct agent *agent);
 /* The reservation ends without a conversation, or (completed) without a wrap-up. */
 void desk_release(struct dialer *dialer, struct agent *agent, enum reservation_status status);
 void desk_wrap_up(struct dialer *dialer, struct agent *agent);
+/* The attempt is another's from now on; this agent wraps up what was, alone. */
+void desk_hand_over(struct dialer *dialer, struct agent *agent);
 void desk_expire(struct dialer *dialer, struct agent *agent);
 void desk_leg_given_up(struct dialer *dialer, struct agent *agent);
 void desk_came_online(struct dialer *dialer, struct agent *agent);

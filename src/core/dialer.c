@@ -11,6 +11,7 @@
 #include "core/pacing.h"
 #include "core/preview.h"
 #include "core/queue.h"
+#include "core/transfer.h"
 
 #include <stdlib.h>
 
@@ -342,6 +343,7 @@ static event_handler *const handlers[EVENT_KIND_COUNT] = {
     [EVENT_CALL_NOT_CARRIED] = calls_not_carried,
     [EVENT_AGENT_PHONE_READY] = leg_phone_ready,
     [EVENT_CUSTOMER_HOLD] = hold_asked,
+    [EVENT_CALL_TRANSFERRED] = transfer_asked,
 };
 
 static void expire(struct dialer *dialer, struct timer *timer)

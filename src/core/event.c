@@ -41,6 +41,7 @@ static const char *const kind_names[EVENT_KIND_COUNT] = {
     [EVENT_DIALLING_HELD] = "dialling-held",
     [EVENT_CALL_NOT_CARRIED] = "call-not-carried",
     [EVENT_AGENT_PHONE_READY] = "agent-phone-ready",
+    [EVENT_CALL_TRANSFERRED] = "call-transferred",
     [EVENT_CUSTOMER_HOLD] = "customer-hold",
     [EVENT_CLOCK_LEAPT] = "clock-leapt",
     [EVENT_TIME_PASSED] = "time-passed",

@@ -77,6 +77,7 @@ enum event_kind {
                                 loaded again, or on another machine. Whatever line there is belongs to
                                 a page that may be dead: dialled anew at once */
     EVENT_CUSTOMER_HOLD, /* hold: the agent puts the customer on hold, or takes the customer back */
+    EVENT_CALL_TRANSFERRED, /* transfer: the customer goes to another agent, who is free; this one wraps up */
     EVENT_KIND_COUNT
 };
 
@@ -151,6 +152,9 @@ struct event {
             agent_id agent;
             bool on;
         } hold;
+        struct {
+            agent_id agent, to;
+        } transfer;
         bool held;
         instant
             leap; /* how far the clock was moved; after a step back (negative) the core's time, too,

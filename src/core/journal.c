@@ -165,6 +165,10 @@ static void code_payload(struct codec *codec, struct event *event)
         event->of.hold.agent = code_id(codec, event->of.hold.agent);
         event->of.hold.on = code_bool(codec, event->of.hold.on);
         break;
+    case EVENT_CALL_TRANSFERRED:
+        event->of.transfer.agent = code_id(codec, event->of.transfer.agent);
+        event->of.transfer.to = code_id(codec, event->of.transfer.to);
+        break;
     case EVENT_DIALLING_HELD:
         event->of.held = code_bool(codec, event->of.held);
         break;

@@ -53,3 +53,47 @@ void api_desk_hold(struct api_call *call)
 
     feed_for(call, agent, &event);
 }
+
+/* {"agent": 9} or {"agent": "ben"}; 0 after refusing. */
+static agent_id agent_of(struct api_call *call, const json_t *to)
+{
+    const json_t *who = json_object_get(to, "agent");
+    const struct roster_agent *agent =
+        json_is_integer(who)
+            ? roster_agent(&call->server->roster, (agent_id)json_integer_value(who))
+            : roster_find_agent(&call->server->roster, slice_from(json_string_value(who)));
+
+    if (!agent || agent->removed) {
+        api_refuse(call, 400, "to: must be {\"agent\": ID or NAME} of a colleague");
+        return 0;
+    }
+    return agent->id;
+}
+
+void api_desk_transfer(struct api_call *call)
+{
+    const struct roster_agent *agent = own_agent(call);
+    agent_id to = agent ? agent_of(call, json_object_get(call->body, "to")) : 0;
+
+    if (!to)
+        return;
+    if (json_is_true(json_object_get(call->body, "ask_first"))) {
+        api_refuse(call, 400, "ask_first: colleagues are not asked first; hand the call over");
+        return;
+    }
+    struct event event = {.kind = EVENT_CALL_TRANSFERRED,
+                          .of.transfer = {.agent = agent->id, .to = to}};
+
+    feed_for(call, agent, &event);
+}
+
+void api_desk_hang_up(struct api_call *call)
+{
+    const struct roster_agent *agent = own_agent(call);
+
+    if (!agent)
+        return;
+    struct event event = {.kind = EVENT_AGENT_HUNG_UP, .of.reservation = {.agent = agent->id}};
+
+    feed_for(call, agent, &event);
+}

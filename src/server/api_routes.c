@@ -65,6 +65,9 @@ const struct api_route api_routes[] = {
 
     {"POST", V "/desk/phone", API_AGENT, api_desk_phone, false, "", "screen:text"},
     {"POST", V "/desk/hold", API_AGENT, api_desk_hold, false, "", "on:flag"},
+    {"POST", V "/desk/hangup", API_AGENT, api_desk_hang_up, false, "", ""},
+    {"POST", V "/desk/transfer", API_AGENT, api_desk_transfer, false, "",
+     "to:object ask_first:flag"},
 
     {"GET", V "/do-not-call", API_OPERATOR, api_do_not_call_list, false, "number limit cursor", ""},
     {"POST", V "/do-not-call", API_OPERATOR, api_do_not_call_add, false, "",

@@ -35,7 +35,7 @@ static void check_told(struct world *world, const struct world_call *call,
         world_break(world, "the customer of agent %llu is %s on hold, against the agent's will",
                     (unsigned long long)agent->id, told ? "put" : "not");
     if (agent->leg == LEG_REJOINING && agent->leg_since > world->started_at && !told &&
-        !call->leapt &&
+        !call->held && !call->leapt &&
         world->now > instant_max(agent->leg_since, call->account.bridged_at) + MUSIC_AFTER)
         world_break(world, "agent %llu is gone, and the customer hears silence",
                     (unsigned long long)agent->id);

@@ -4,7 +4,7 @@
  * Agents as robots with habits: they log in, wait, talk, give their verdicts or forget to, take
  * breaks, look at previews, dial by hand. They act on what their page shows.
  */
-enum desk_act { DESK_LOOK, DESK_ASK_MANUAL, DESK_RELOAD, DESK_RELOADS, DESK_HOLD };
+enum desk_act { DESK_LOOK, DESK_ASK_MANUAL, DESK_RELOAD, DESK_RELOADS, DESK_HOLD, DESK_TRANSFER };
 
 static void act_later(struct world *world, uint32_t place, double mean_s, instant since)
 {
@@ -61,6 +61,8 @@ void people_see(struct world *world, const struct effect *effect)
             act_later(world, place, 15, record->since);
         if (world_chance(world, world->weather.holds))
             page_later(world, place, DESK_HOLD, 10);
+        if (world_chance(world, world->weather.transfers))
+            page_later(world, place, DESK_TRANSFER, 10);
         break;
     case AGENT_RESERVED:
         if (world_chance(world, world->weather.refuses))
@@ -237,6 +239,15 @@ static void hold(struct world *world, uint32_t place)
         page_later(world, place, DESK_HOLD, 10);
 }
 
+static void transfer(struct world *world, uint32_t place)
+{
+    struct event event = {.kind = EVENT_CALL_TRANSFERRED};
+
+    event.of.transfer.agent = place + 1;
+    event.of.transfer.to = 1 + rng_below(&world->rng, world->weather.agents);
+    world_feed(world, &event);
+}
+
 void people_do(struct world *world, uint32_t place, int64_t what, instant about)
 {
     struct agent_facts facts;
@@ -244,6 +255,11 @@ void people_do(struct world *world, uint32_t place, int64_t what, instant about)
     if (what == DESK_HOLD) {
         if (world->up)
             hold(world, place);
+        return;
+    }
+    if (what == DESK_TRANSFER) {
+        if (world->up)
+            transfer(world, place);
         return;
     }
 

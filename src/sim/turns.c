@@ -49,7 +49,7 @@ void turns_attempt(struct world *world, const struct attempt_record *record)
     if (record->agent == call->account.agent || record->manual || world->starting ||
         world->leads[record->lead - 1].told.callback_agent || kind == EVENT_CALL_JOINED ||
         kind == EVENT_CALL_LEFT || kind == EVENT_CALL_POLLED || kind == EVENT_PREVIEW_ACCEPTED ||
-        kind == EVENT_AGENT_CHANGED)
+        kind == EVENT_AGENT_CHANGED || kind == EVENT_CALL_TRANSFERRED)
         return;
     world->picked = record->agent;
     world->picked_for = record->campaign;

@@ -34,6 +34,7 @@ struct weather {
     double wrap_s, dispositions_forgotten, breaks, log_outs, refuses, skips, hang_ups;
     double leg_fails;
     double leg_lost_every_s; /* mean, per agent; 0: never */
+    double transfers;        /* share of calls that are handed to a colleague */
     double holds;            /* share of calls that are put on hold, or taken back */
     double reload_every_s; /* the page is loaded again, or opened elsewhere: its phone registers */
     /* misfortune, means between; 0: never */

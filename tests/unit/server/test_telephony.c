@@ -186,6 +186,21 @@ static void a_room_is_found_by_name_among_those_that_live(void **state)
     assert_non_null(strstr(service->last_path, "/Conferences/CF2/Participants.json"));
 }
 
+static void a_member_of_a_living_room_is_put_on_hold(void **state)
+{
+    static const unsigned fine[] = {200, 0};
+    struct service *service = *state;
+    struct telephony_member member = {"agent-7", "CA9", "Hold", true};
+
+    service->statuses = fine;
+    telephony_change_member(service->telephony, &member, on_answer, service);
+    wait_answers(service, 1);
+    assert_int_equal(service->answer.outcome, TELEPHONY_DONE);
+    assert_string_equal(service->last_path,
+                        "/path/2010-04-01/Accounts/AC1/Conferences/CF2/Participants/CA9.json?");
+    assert_string_equal(service->forms[1], "Hold=true");
+}
+
 static void wait_asked(struct service *service, size_t count)
 {
     instant end = loop_clock() + 8 * SECOND;
@@ -274,6 +289,7 @@ int main(void)
         WITH_SERVICE(a_creation_whose_fate_is_unknown_is_not_posted_again),
         WITH_SERVICE(a_service_that_is_not_there_has_taken_nothing),
         WITH_SERVICE(a_room_is_found_by_name_among_those_that_live),
+        WITH_SERVICE(a_member_of_a_living_room_is_put_on_hold),
         WITH_SERVICE(a_call_is_led_to_one_place_after_the_other_and_the_last_holds),
         WITH_SERVICE(creations_keep_to_the_rate),
         WITH_SERVICE(what_is_open_at_the_end_is_unknown),
