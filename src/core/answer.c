@@ -83,6 +83,11 @@ void attempt_abandon(struct dialer *dialer, struct attempt *attempt)
     attempt_schedule(dialer, attempt);
 }
 
+bool attempt_hung_up_itself(const struct attempt *attempt)
+{
+    return attempt->agent && attempt->record.state != ATTEMPT_WAITING && !attempt->forgotten;
+}
+
 /* Keeps the reservation of an agent whose leg may come back in time. */
 static void wait_or_leave(struct dialer *dialer, struct attempt *attempt)
 {

@@ -396,7 +396,7 @@ static void give_up(struct dialer *dialer, struct attempt *attempt)
     if (!result && record->conversed)
         result = RESULT_CONNECTED;
     else if (!result && record->answered_at)
-        result = attempt->agent ? RESULT_HUNG_UP : RESULT_ABANDONED;
+        result = attempt_hung_up_itself(attempt) ? RESULT_HUNG_UP : RESULT_ABANDONED;
     attempt_end(dialer, attempt, result ? result : RESULT_FAILED);
 }
 

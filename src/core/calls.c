@@ -193,8 +193,7 @@ static enum attempt_result result_of_answered(struct attempt *attempt)
         attempt->record.conversed = true; /* the agent was heard; only the news was lost */
         return RESULT_CONNECTED;
     }
-    return attempt->agent && attempt->record.state != ATTEMPT_WAITING ? RESULT_HUNG_UP
-                                                                      : RESULT_ABANDONED;
+    return attempt_hung_up_itself(attempt) ? RESULT_HUNG_UP : RESULT_ABANDONED;
 }
 
 static void call_over(struct dialer *dialer, struct attempt *attempt, enum call_status status,
@@ -277,6 +276,7 @@ void calls_answered(struct dialer *dialer, const struct event *event)
     dialer->answering = attempt && attempt->record.state != ATTEMPT_ENDED ? attempt : NULL;
     if (dialer->answering) {
         attempt_sure(dialer, attempt); /* whoever asks is in no room */
+        attempt->forgotten = false;    /* and was told nothing yet */
         if (is_unanswered(attempt))
             attempt_answered(dialer, attempt);
         if (attempt->record.state == ATTEMPT_CLOSING)

@@ -57,6 +57,9 @@ void attempt_answered(struct dialer *dialer, struct attempt *attempt);
 void attempt_decide(struct dialer *dialer, struct attempt *attempt);
 void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
 void attempt_abandon(struct dialer *dialer, struct attempt *attempt);
+/* Answered, and gone without a conversation: was an agent there for it? One of before a restart may have
+ * waited long, or have heard the message, and nobody knows: that is counted as if it had. */
+bool attempt_hung_up_itself(const struct attempt *attempt);
 void attempt_sure(struct dialer *dialer,
                   struct attempt *attempt); /* no doubt is left where it is */
 

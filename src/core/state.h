@@ -103,6 +103,7 @@ struct attempt {
         bool doubtful;      /* and it is not known whether that arrived */
     } hold;
     bool doubtful;             /* recovered, and nothing heard of it yet */
+    bool forgotten;            /* recovered: what it was told before the death is not known */
     bool known;                /* the engine was heard to have the call */
     bool appeared;             /* `recorded` is set */
     bool is_out, is_unguarded; /* as counted */

@@ -246,6 +246,37 @@ static void a_wait_does_not_grow_when_the_clock_went_back_while_the_server_was_d
     world_close(&world);
 }
 
+/* Answered while nobody was there, or told goodbye just before: an agent who is found now came too late. */
+static void who_is_gone_before_a_late_agent_comes_was_abandoned(void **state)
+{
+    struct kept kept = ringing();
+    static struct world world;
+
+    start(&world, &kept);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    world_pass(&world, world.now + SECOND);
+    polled(&world, CALL_IN_PROGRESS, 0);
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.action, ANSWER_WAIT);
+    assert_int_equal(world_attempt(&world, 9).action, ANSWER_JOIN);
+    world_status(&world, 9, CALL_COMPLETED, 200);
+    assert_int_equal(world_lead(&world)->results[RESULT_ABANDONED], 1);
+    world_close(&world);
+}
+
+static void who_asks_after_a_restart_was_told_nothing_before(void **state)
+{
+    struct kept kept = ringing();
+    static struct world world;
+
+    start(&world, &kept);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    world_call(&world, EVENT_CALL_ANSWERED, 9, 0);
+    assert_int_equal(world_effect(&world, EFFECT_ANSWER_CALL)->of.answer.action, ANSWER_JOIN);
+    world_status(&world, 9, CALL_COMPLETED, 200);
+    assert_int_equal(world_lead(&world)->results[RESULT_HUNG_UP], 1);
+    world_close(&world);
+}
+
 static void a_plan_without_an_order_on_record_was_never_placed(void **state)
 {
     struct kept kept = ringing();
@@ -314,6 +345,8 @@ int main(void)
         cmocka_unit_test(an_order_nobody_knows_of_is_not_given_again),
         cmocka_unit_test(an_order_that_was_long_on_its_way_rings_nobody_for_nothing),
         cmocka_unit_test(a_wait_does_not_grow_when_the_clock_went_back_while_the_server_was_down),
+        cmocka_unit_test(who_is_gone_before_a_late_agent_comes_was_abandoned),
+        cmocka_unit_test(who_asks_after_a_restart_was_told_nothing_before),
         cmocka_unit_test(a_plan_without_an_order_on_record_was_never_placed),
         cmocka_unit_test(a_wrap_up_goes_on_where_it_was),
         cmocka_unit_test(nothing_is_dialled_before_recovery_has_ended),
