@@ -57,7 +57,7 @@ static void audit_agent(const struct dialer *dialer, const struct agent *agent)
     if (!dialer->recovered)
         return;
     check(!agent->idle || (record->activity == AGENT_AVAILABLE && record->leg == LEG_CONNECTED &&
-                           !agent->guests && !agent->attempt && !agent->preview));
+                           !agent->guests && !agent->unseen && !agent->attempt && !agent->preview));
     if (agent->timer.node.place) /* a disorder that a restart found is still to be put right */
         return;
     check(record->activity != AGENT_RESERVED || agent->attempt || agent->preview);

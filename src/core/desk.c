@@ -63,7 +63,7 @@ static void become_idle(struct dialer *dialer, struct agent *agent)
 void desk_update_idle(struct dialer *dialer, struct agent *agent)
 {
     bool idle = agent->record.activity == AGENT_AVAILABLE && agent->record.leg == LEG_CONNECTED &&
-                !agent->guests && dialer->recovered && !dialer->doubtful;
+                !agent->guests && !agent->unseen && dialer->recovered && !dialer->doubtful;
 
     if (agent->idle && !idle)
         leave_idle(dialer, agent);

@@ -83,6 +83,7 @@ static uint64_t of_agent(const struct agent *agent)
     mix(&m, agent->preview ? agent->preview->record.id : 0);
     mix(&m, agent->idle);
     mix(&m, agent->guests);
+    mix(&m, agent->unseen);
     mix(&m, (uint64_t)agent->leg_deadline);
     mix(&m, agent->leg_tries);
     mix(&m, agent->leg_polls);

@@ -129,6 +129,7 @@ struct event {
         struct {
             agent_id agent;
             uint32_t serial;
+            bool looked; /* by a look into the room: its guests have been told just before */
         } leg;
         struct {
             agent_id agent;

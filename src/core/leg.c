@@ -82,6 +82,7 @@ void agent_leg_hang_up(struct dialer *dialer, struct agent *agent)
  * come through here in one event, so nothing is written: a restart would do the same again. */
 void leg_recover(struct dialer *dialer, struct agent *agent)
 {
+    agent->unseen = dialer->doubtful > 0;
     if (agent->record.leg == LEG_CONNECTED)
         leg_move(dialer, agent, LEG_REJOINING);
     if (agent->record.leg == LEG_NONE || agent->record.leg == LEG_LOST) {
@@ -195,6 +196,14 @@ void leg_expire(struct dialer *dialer, struct agent *agent)
     }
 }
 
+static void room_seen(struct dialer *dialer, struct agent *agent, const struct event *event)
+{
+    if (!event->of.leg.looked || !agent->unseen)
+        return;
+    agent->unseen = false;
+    desk_update_idle(dialer, agent);
+}
+
 void leg_connected(struct dialer *dialer, const struct event *event)
 {
     struct agent *agent = id_index_get(&dialer->agent_ids, event->of.leg.agent);
@@ -208,6 +217,7 @@ void leg_connected(struct dialer *dialer, const struct event *event)
         effect->of.leg.serial = event->of.leg.serial;
         return;
     }
+    room_seen(dialer, agent, event);
     if (!waited_for && (agent->record.leg == LEG_NONE || agent->record.leg == LEG_LOST)) {
         leave(dialer, agent, event->of.leg.serial);
         return;
@@ -218,7 +228,8 @@ void leg_connected(struct dialer *dialer, const struct event *event)
     }
     agent->leg_polls = agent->leg_tries = 0;
     agent->leg_ask = false;
-    timer_set(dialer, &agent->leg_timer, instant_add(dialer->now, dialer->limits.talk_check));
+    timer_set(dialer, &agent->leg_timer,
+              agent->unseen ? dialer->now : instant_add(dialer->now, dialer->limits.talk_check));
     if (agent->record.leg == LEG_CONNECTED)
         return;
     leg_become(dialer, agent, LEG_CONNECTED);
@@ -231,6 +242,7 @@ void leg_lost(struct dialer *dialer, const struct event *event)
 
     if (!agent)
         return;
+    room_seen(dialer, agent, event);
     if (agent->record.leg != LEG_NONE && agent->record.leg != LEG_LOST) {
         if (event->of.leg.serial == agent->record.leg_serial)
             lose(dialer, agent);

@@ -165,7 +165,8 @@ static struct verdict may_dial(struct dialer *dialer, const struct agent *agent,
     else if (!campaign)
         refusal = REFUSED_UNKNOWN_CAMPAIGN;
     else if ((agent->record.activity != AGENT_AVAILABLE && agent->record.activity != AGENT_BREAK) ||
-             agent->record.leg != LEG_CONNECTED || agent->guests || dialer->doubtful)
+             agent->record.leg != LEG_CONNECTED || agent->guests || agent->unseen ||
+             dialer->doubtful)
         refusal = REFUSED_AGENT_STATE;
     else if (campaign->state != CAMPAIGN_RUNNING)
         refusal = REFUSED_CAMPAIGN_STATE;

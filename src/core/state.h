@@ -127,6 +127,7 @@ struct agent {
     uint32_t guests;      /* customers who are, or may still be, in the room */
     instant leg_deadline; /* end of the grace */
     uint32_t leg_tries, leg_polls;
+    bool unseen;      /* since a start with calls of before nobody has looked who is in the room */
     bool leg_ask;     /* ask after the leg before dialling it anew */
     bool leg_leaving; /* told to hang up, and not yet known to have done so */
     uint32_t leaving; /* its serial */

@@ -31,6 +31,14 @@ static void feed_leg(struct server *server, enum event_kind kind, agent_id agent
     dialing_feed(server, &event, NULL);
 }
 
+static void feed_look(struct server *server, enum event_kind kind, agent_id agent, uint32_t serial)
+{
+    struct event event = {.kind = kind,
+                          .of.leg = {.agent = agent, .serial = serial, .looked = true}};
+
+    dialing_feed(server, &event, NULL);
+}
+
 static void hung_up(void *arg, const struct telephony_answer *answer)
 {
     if (answer->outcome != TELEPHONY_DONE)
@@ -171,8 +179,8 @@ static void room_listed(void *arg, const struct telephony_answer *answer)
         }
     }
     if (answer->outcome == TELEPHONY_DONE)
-        feed_leg(server, there ? EVENT_AGENT_LEG_CONNECTED : EVENT_AGENT_LEG_LOST, line->agent,
-                 line->serial);
+        feed_look(server, there ? EVENT_AGENT_LEG_CONNECTED : EVENT_AGENT_LEG_LOST, line->agent,
+                  line->serial);
     free(line);
 }
 

@@ -440,17 +440,30 @@ static void answer_poll(struct world *world, const struct effect *effect)
     world_deliver(world, &event, world->now + world_way(world));
 }
 
-static void leg_event(struct world *world, enum event_kind kind, agent_id agent, uint32_t serial,
-                      bool sure)
+static struct event leg_event(enum event_kind kind, agent_id agent, uint32_t serial)
 {
     struct event event = {.kind = kind};
 
     event.of.leg.agent = agent;
     event.of.leg.serial = serial;
-    if (sure)
-        world_deliver(world, &event, world->now + world_way(world));
-    else
-        world_callback(world, &event);
+    return event;
+}
+
+static void leg_callback(struct world *world, enum event_kind kind, agent_id agent, uint32_t serial)
+{
+    struct event event = leg_event(kind, agent, serial);
+
+    world_callback(world, &event);
+}
+
+/* What the look into the room told. */
+static void leg_answer(struct world *world, enum event_kind kind, agent_id agent, uint32_t serial,
+                       instant at)
+{
+    struct event event = leg_event(kind, agent, serial);
+
+    event.of.leg.looked = true;
+    world_deliver(world, &event, at);
 }
 
 /* Guests hear silence when the agent drops, and the agent again when the leg is back. */
@@ -481,11 +494,11 @@ void phone_network_leg(struct world *world, uint32_t place, uint32_t serial, boo
     struct world_agent *agent = &world->agents[place];
 
     if (!stands) {
-        leg_event(world, EVENT_AGENT_LEG_LOST, agent->row.id ? place + 1 : 0, serial, false);
+        leg_callback(world, EVENT_AGENT_LEG_LOST, agent->row.id ? place + 1 : 0, serial);
         return;
     }
     leg_stands(world, place, serial);
-    leg_event(world, EVENT_AGENT_LEG_CONNECTED, place + 1, serial, false);
+    leg_callback(world, EVENT_AGENT_LEG_CONNECTED, place + 1, serial);
 }
 
 void phone_network_leg_lost(struct world *world, uint32_t place, uint32_t serial)
@@ -495,13 +508,13 @@ void phone_network_leg_lost(struct world *world, uint32_t place, uint32_t serial
     if (agent->leg != serial || world->resting)
         return;
     agent->leg = 0;
-    leg_event(world, EVENT_AGENT_LEG_LOST, place + 1, serial, false);
+    leg_callback(world, EVENT_AGENT_LEG_LOST, place + 1, serial);
     if (world->weather.reload_every_s > 0)
         people_reload(world, place, 1);
 }
 
 /* Whoever looks into a room sees its guests, too. */
-static void tell_guests(struct world *world, uint32_t place)
+static void tell_guests(struct world *world, uint32_t place, instant at)
 {
     uint32_t left = world->agents[place].guests;
 
@@ -515,7 +528,7 @@ static void tell_guests(struct world *world, uint32_t place)
         event.of.call = (struct event_call){
             .attempt = id, .status = CALL_IN_PROGRESS, .hello_us = -1, .agent = place + 1};
         if (call->open_life == world->life + 1)
-            world_deliver(world, &event, world->now + world_way(world));
+            world_deliver(world, &event, at);
     }
 }
 
@@ -523,15 +536,17 @@ static void act_on_leg(struct world *world, const struct effect *effect)
 {
     uint32_t place = (uint32_t)effect->of.leg.agent - 1, serial = effect->of.leg.serial;
     struct world_agent *agent = &world->agents[place];
+    instant at;
 
     if (effect->kind == EFFECT_POLL_AGENT_LEG) {
         if (world_chance(world, world->weather.poll_lost))
             return;
-        leg_event(world, agent->leg == serial ? EVENT_AGENT_LEG_CONNECTED : EVENT_AGENT_LEG_LOST,
-                  place + 1, serial, true);
+        at = world->now + world_way(world);
+        tell_guests(world, place, at);
+        leg_answer(world, agent->leg == serial ? EVENT_AGENT_LEG_CONNECTED : EVENT_AGENT_LEG_LOST,
+                   place + 1, serial, at + 1);
         if (agent->leg && agent->leg != serial) /* another line of theirs is there */
-            leg_event(world, EVENT_AGENT_LEG_CONNECTED, place + 1, agent->leg, true);
-        tell_guests(world, place);
+            leg_answer(world, EVENT_AGENT_LEG_CONNECTED, place + 1, agent->leg, at + 1);
     } else if (effect->kind == EFFECT_HANG_UP_AGENT_LEG) {
         if (agent->leg == serial)
             agent->leg = 0;

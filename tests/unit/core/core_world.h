@@ -153,6 +153,7 @@ static inline void world_leg(struct world *world, enum event_kind kind, agent_id
 
     event.of.leg.agent = id;
     event.of.leg.serial = world_agent_facts(world, id).record.leg_serial;
+    event.of.leg.looked = true;
     world_feed(world, &event);
 }
 

@@ -246,6 +246,26 @@ static void a_wait_does_not_grow_when_the_clock_went_back_while_the_server_was_d
     world_close(&world);
 }
 
+/* News that the line stands may come without a look who else is there. */
+static void a_room_that_nobody_looked_into_gets_no_new_guest(void **state)
+{
+    struct event connected = {.kind = EVENT_AGENT_LEG_CONNECTED};
+    struct kept kept = ringing();
+    static struct world world;
+
+    start(&world, &kept);
+    connected.of.leg.agent = 7;
+    connected.of.leg.serial = kept.agent.record.leg_serial;
+    world_feed(&world, &connected);
+    assert_non_null(world_effect(&world, EFFECT_POLL_AGENT_LEG));
+    world_pass(&world, world.now + SECOND);
+    polled(&world, CALL_IN_PROGRESS, 0);
+    assert_int_equal(world_attempt(&world, 9).action, ANSWER_WAIT);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    assert_int_equal(world_attempt(&world, 9).action, ANSWER_JOIN);
+    world_close(&world);
+}
+
 /* Answered while nobody was there, or told goodbye just before: an agent who is found now came too late. */
 static void who_is_gone_before_a_late_agent_comes_was_abandoned(void **state)
 {
@@ -345,6 +365,7 @@ int main(void)
         cmocka_unit_test(an_order_nobody_knows_of_is_not_given_again),
         cmocka_unit_test(an_order_that_was_long_on_its_way_rings_nobody_for_nothing),
         cmocka_unit_test(a_wait_does_not_grow_when_the_clock_went_back_while_the_server_was_down),
+        cmocka_unit_test(a_room_that_nobody_looked_into_gets_no_new_guest),
         cmocka_unit_test(who_is_gone_before_a_late_agent_comes_was_abandoned),
         cmocka_unit_test(who_asks_after_a_restart_was_told_nothing_before),
         cmocka_unit_test(a_plan_without_an_order_on_record_was_never_placed),
