@@ -228,6 +228,8 @@ static void registers(struct switchboard *board, struct device *device,
         complain(board, device, ACCESS_TOKEN_EXPIRED, "the token has expired");
     } else if (!device->token.incoming) {
         complain(board, device, ACCESS_TOKEN_REFUSED, "the token does not allow incoming calls");
+        pstream_offline(board_frame(board)); /* or the page would wait for `ready` for ever */
+        board_send(board, device);
     } else {
         device->registered = true;
         pstream_ready(board_frame(board));
