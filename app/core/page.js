@@ -21,7 +21,7 @@ import { text } from '../texts.js';
  *   route: 'desk'|'callbacks'|'calls', language: string, screen: string, now: number, shown_at: number,
  *   setup: any, doc: any, details: any, out: {reason: string}|null,
  *   push: {state: 'connecting'|'live'|'away', since: number},
- *   phone: {state: 'none'|'loading'|'registering'|'registered'|'connected'|'lost'|'failed', since: number,
+ *   phone: {state: 'none'|'loading'|'registering'|'registered'|'connected'|'lost', registered: boolean, since: number,
  *     mic: 'unknown'|'asking'|'ok'|'refused'|'missing', muted: boolean, device: string, device_id: string,
  *     devices: {id: string, name: string}[], headset_gone: boolean, rtt_ms: number|null, loss: number|null,
  *     problem: string},
@@ -44,7 +44,7 @@ export function pageNew(facts) {
         route: 'desk', language: 'en', screen: '', now: 0, shown_at: 0, setup: null, doc: null, details: null,
         out: null, push: { state: 'connecting', since: 0 },
         phone: {
-            state: 'none', since: 0, mic: 'unknown', muted: false, device: '', device_id: '', devices: [],
+            state: 'none', registered: false, since: 0, mic: 'unknown', muted: false, device: '', device_id: '', devices: [],
             headset_gone: false, rtt_ms: null, loss: null, problem: '',
         },
         check: { picked: [], speaker: 'idle', network_ms: null }, join: null, panel: null, tab: 'script', step: 0,
@@ -158,7 +158,21 @@ function desk(page, doc) {
         effects.push({ do: 'phone', verb: 'mute', on: false });
     if (doc.call && !next.notes[doc.call.attempt]) effects.push({ do: 'recall-note', attempt: doc.call.attempt });
     if (!doc.call || doc.agent.activity === 'available') next.notes = unsaved(next.notes);
-    return entered(page, next, effects);
+    return entered(page, next, rings(page, next, effects));
+}
+
+/** The telephone is there and the room does not hear it: the server is asked to ring. @param {Page} page */
+function wantsRinging(page) {
+    const agent = page.doc?.agent;
+    return Boolean(agent) && page.phone.registered && page.phone.state !== 'connected' && agent.activity !== 'offline'
+        && agent.line !== 'connected' && (!agent.screen || agent.screen === page.screen);
+}
+
+/** @param {Page} before @param {Page} next @param {Effect[]} effects */
+function rings(before, next, effects) {
+    if (wantsRinging(next) && !wantsRinging(before))
+        effects.push({ do: 'post', path: 'phone', body: { screen: next.screen }, action: 'phone' });
+    return effects;
 }
 
 /** Panels that have nothing to do with the customer stay. @param {Panel|null} panel */
@@ -239,9 +253,7 @@ function phone(page, facts) {
     const next = { ...page, phone: { ...page.phone, ...facts, since: moved ? page.now : page.phone.since } };
     /** @type {Effect[]} */
     const effects = [];
-    if (moved && facts.state === 'registered' && page.doc?.agent.line !== 'connected')
-        effects.push({ do: 'post', path: 'phone', body: { screen: page.screen }, action: 'phone' });
-    return entered(page, next, effects);
+    return entered(page, next, rings(page, next, effects));
 }
 
 /** @param {Page} page @param {string} typed @returns {[Page, Effect[]]} */

@@ -28,6 +28,7 @@ export function phoneNew(voice, tell, renew) {
     /** @type {(() => void)|null} */
     let unwatch = null;
     let wanted = false;
+    let dropped = false; // there was a call, and it is to come again
     let tries = 0;
     let token = voice?.token ?? '';
     let chosen = '';
@@ -90,10 +91,11 @@ export function phoneNew(voice, tell, renew) {
         clearTimeout(later);
         if (!wanted) return;
         try {
-            tell({ state: 'loading' });
+            if (!device) tell({ state: 'loading' });
             await loadScript(SDK);
             if (!device) make();
-            tell({ state: 'registering' });
+            if (device.state !== 'unregistered') return; // it is at it by itself
+            tell({ state: dropped ? 'lost' : 'registering' });
             await device.register();
         } catch (error) {
             again(error);
@@ -128,13 +130,16 @@ export function phoneNew(voice, tell, renew) {
             codecPreferences: voice.codecs ?? ['pcmu', 'opus'], enableImprovedSignalingErrorPrecision: true,
             closeProtection: true, maxCallSignalingTimeoutMs: 30000, tokenRefreshMs: 60000, logLevel: 'error',
         });
-        device.on('registered', () => { tries = 0; tell({ state: call ? 'connected' : 'registered', problem: '' }); });
-        device.on('unregistered', () => { if (wanted && !call) again(null); });
+        device.on('registered', () => {
+            tries = 0;
+            tell({ registered: true, state: call ? 'connected' : dropped ? 'lost' : 'registered', problem: '' });
+        });
+        device.on('unregistered', () => { tell({ registered: false }); if (wanted) again(null); });
         device.on('tokenWillExpire', freshToken);
         device.on('error', (/** @type {any} */ error) => {
             tell({ problem: said(error) });
             if ([20101, 20104, 31204, 31205].includes(error?.code)) freshToken().then(() => again(null));
-            else if (!call && device?.state !== 'registered') again(null);
+            else if (device?.state !== 'registered') again(null);
         });
         device.on('incoming', answer);
         device.audio?.on('deviceChange', devicesChanged);
@@ -147,7 +152,7 @@ export function phoneNew(voice, tell, renew) {
     function answer(incoming) {
         call = incoming;
         stopWatching();
-        incoming.on('accept', () => tell({ state: 'connected', problem: '', mic: 'ok' }));
+        incoming.on('accept', () => { dropped = false; tell({ state: 'connected', problem: '', mic: 'ok' }); });
         incoming.on('mute', (/** @type {boolean} */ muted) => tell({ muted }));
         incoming.on('volume', (/** @type {number} */ input) => levelShow(input));
         incoming.on('sample', (/** @type {any} */ sample) => {
@@ -155,7 +160,8 @@ export function phoneNew(voice, tell, renew) {
             tell({ rtt_ms: sample.rtt ?? null, loss: sample.packetsLostFraction !== undefined ? sample.packetsLostFraction / 100
                 : packets > 0 ? sample.packetsLost / packets : 0 });
         });
-        incoming.on('reconnecting', () => tell({ state: 'lost' }));
+        // Only the signalling may be away (53001): then the sound goes on, and nobody needs to know.
+        incoming.on('reconnecting', (/** @type {any} */ error) => { if (error?.code !== 53001) tell({ state: 'lost' }); });
         incoming.on('reconnected', () => tell({ state: 'connected' }));
         incoming.on('error', (/** @type {any} */ error) => {
             if ([31401, 31402, 31208].includes(error?.code)) tell({ mic: error.code === 31402 ? 'missing' : 'refused' });
@@ -172,10 +178,9 @@ export function phoneNew(voice, tell, renew) {
     function ended(which) {
         if (call !== which) return;
         call = null;
+        dropped = wanted;
         tell({ state: wanted ? 'lost' : 'none', muted: false, rtt_ms: null, loss: null, headset_gone: false });
-        if (!wanted) return;
-        if (device?.state === 'registered') tell({ state: 'registered' });
-        else again(null);
+        if (wanted && device?.state !== 'registered') again(null);
     }
 
     navigator.mediaDevices?.addEventListener?.('devicechange', () => { devicesChanged().catch(() => {}); });
@@ -190,14 +195,14 @@ export function phoneNew(voice, tell, renew) {
             await register();
         },
         stop() {
-            wanted = false;
+            wanted = dropped = false;
             clearTimeout(later);
             call?.disconnect();
             call = null;
             device?.destroy();
             device = null;
             stopWatching();
-            tell({ state: 'none', muted: false, rtt_ms: null, loss: null });
+            tell({ state: 'none', registered: false, muted: false, rtt_ms: null, loss: null });
         },
         /** @param {boolean} on */
         mute(on) { call?.mute(on); },

@@ -100,7 +100,7 @@ function lineState(page) {
         const grade = loss > 0.05 || rtt > 400 ? 'poor' : loss > 0.01 || rtt > 200 ? 'fair' : 'good';
         return [grade, text(`line.${grade}`)];
     }
-    if (phone.state === 'registered') return ['none', text(doc?.agent.line === 'connected' ? 'line.good' : 'line.waiting')];
+    if (phone.registered) return ['none', text(doc?.agent.line === 'connected' ? 'line.good' : 'line.waiting')];
     return ['none', text(['loading', 'registering'].includes(phone.state) ? 'line.registering' : 'line.none')];
 }
 

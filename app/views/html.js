@@ -16,7 +16,7 @@ export function shape(name, status = '') {
 
 /** A keycap with a key's letter. @param {string} letter @param {string} [more] */
 export function cap(letter, more = '') {
-    return letter ? html`<kbd class=${`cap ${more}`} aria-hidden="true">${letter}</kbd>` : null;
+    return letter ? html`<kbd class=${`cap ${more}`} dir="ltr" aria-hidden="true">${letter}</kbd>` : null;
 }
 
 /** A text whose *starred* parts are set in weight. @param {string} words */

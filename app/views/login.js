@@ -20,7 +20,7 @@ export function login(state, hands) {
         <h1 class="mark">${icon('mark', 'logo')}<span>${text('product')}</span></h1>
         <form class="login-form" novalidate onSubmit=${(/** @type {any} */ event) => { event.preventDefault(); hands.go(); }}>
             ${state.faults.length ? html`<div class="summary" role="alert" id="summary" tabindex="-1"><h2>${text('login.summary')}</h2>
-                ${state.faults.map((one) => html`<p key=${one.text}>${one.field ? html`<a href=${`#${one.field}`} onClick=${(/** @type {any} */ event) => { event.preventDefault(); document.getElementById(one.field)?.focus(); }}>${one.text}</a>` : one.text}</p>`)}</div>` : null}
+                ${state.faults.map((one) => html`<p key=${one.text}>${one.field ? html`<a href=${`#${one.field}`}>${one.text}</a>` : one.text}</p>`)}</div>` : null}
             ${input('name', 'text', 'username')}${input('password', 'password', 'current-password')}
             <div class="form-field"><label for="language">${text('login.language')}</label>
                 <select id="language" value=${state.language} onChange=${(/** @type {any} */ event) => hands.change({ language: event.target.value })}><option value="en">${text('language.en')}</option></select></div>

@@ -87,7 +87,7 @@ function facts(page, hands) {
     const many = fields.length > FIELDS_SHOWN;
     const shown = many && !page.ticked.fields ? fields.slice(0, FIELDS_SHOWN) : fields;
     return html`<section class="facts details" aria-label=${text('person.facts')}>
-        <dl>${shown.map((field) => html`<div key=${field.name}><dt>${field.name}</dt><dd>${field.value === '' || field.value === null || field.value === undefined ? text('nothing') : field.value}</dd></div>`)}</dl>
+        <dl>${shown.map((field) => html`<div key=${field.name}><dt>${field.name}</dt><dd>${field.value === '' || field.value === null || field.value === undefined ? text('nothing') : html`<bdi>${field.value}</bdi>`}</dd></div>`)}</dl>
         ${many ? html`<button type="button" class="quiet" aria-expanded=${String(Boolean(page.ticked.fields))} onClick=${() => hands.send({ kind: 'fields' })}>
             ${page.ticked.fields ? text('person.fewer_fields') : text('person.more_fields', { n: fields.length - FIELDS_SHOWN })}</button>` : null}
     </section>`;

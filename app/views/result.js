@@ -25,7 +25,7 @@ export function resultColumn(page, actions, hands) {
         ${away ? null : waits ? lastCalls(page, hands) : html`
         <div class="result-scroll">
             ${dispositions(page, actions, hands)}
-            ${picks ? late.views?.callbackPicker(page, hands) : html`${note(page, actions, hands)}${history(page)}`}
+            ${picks ? late.views?.callbackPicker(page, hands) : html`${note(page, actions, hands)}${past(page)}`}
         </div>
         <div class="foot">${control({ page, actions, hands, id: 'finish', look: 'primary big wide' })}</div>`}
     </section>`;
@@ -92,7 +92,7 @@ function note(page, actions, hands) {
 }
 
 /** @param {Page} page */
-function history(page) {
+function past(page) {
     const list = page.doc?.person?.history ?? [];
     return section(text('history.title'), list.length ? text('history.attempts', { n: list.length }) : null, list.length
         ? html`<ul class="plain-list history">${list.map((/** @type {any} */ one) => historyRow(page, one))}</ul>`

@@ -51,14 +51,14 @@ export function joining(page, actions, hands) {
     const late = now - since;
     const done = {
         mic: phone.mic === 'ok',
-        line: ['registered', 'connected'].includes(phone.state),
+        line: phone.registered || phone.state === 'connected',
         room: doc?.agent.line === 'connected',
     };
     const slow = !done.mic ? 'mic' : !done.line ? 'line' : !done.room ? 'room' : null;
     return html`<div class="lone"><h2 class="name">${text('joining.title')}</h2>
         <ol class="plain-list joins">${/** @type {const} */ (['mic', 'line', 'room']).map((part) => html`<li key=${part} class=${done[part] ? 'done' : ''}>${icon(done[part] ? 'tick' : 'wait')}
             <span class="grow strong">${text(`joining.${part}`)}</span><span class="aside">${text(done[part] ? 'joining.done' : 'joining.wait')}</span></li>`)}</ol>
-        ${late > 3 * units.SECOND && slow ? html`<p>${text(`joining.slow_${slow}`)}</p>` : null}
+        ${late > 3 * units.SECOND && slow ? html`<p>${text(slow === 'mic' && phone.mic === 'missing' ? 'check.mic_missing' : `joining.slow_${slow}`)}</p>` : null}
         ${late > 10 * units.SECOND && slow ? html`<button type="button" class="primary big" onClick=${() => hands.send({ kind: 'again' })}>${text('joining.again')}</button>` : null}
         ${trouble(page)}${phone.problem ? html`<p class="trouble" role="alert">${phone.problem}</p>` : null}</div>`;
 }

@@ -108,8 +108,8 @@ const ended = (doc, seconds, by) => {
  * @type {Record<string, {doc: any, phone?: object, keys?: string[], refuse?: boolean, details?: object, route?: string}>}
  */
 export const states = {
-    'offline': { doc: made((doc) => { nobody(doc); Object.assign(doc.agent, { activity: 'offline', line: 'none' }); }), phone: { mic: 'ok', device: 'Jabra Evolve2', state: 'none' } },
-    'joining': { doc: made((doc) => { nobody(doc); Object.assign(doc.agent, { activity: 'available', line: 'dialling', line_since: at(-4) }); }), phone: { mic: 'ok', state: 'registering' } },
+    'offline': { doc: made((doc) => { nobody(doc); Object.assign(doc.agent, { activity: 'offline', line: 'none' }); }), phone: { mic: 'ok', device: 'Jabra Evolve2', state: 'none', registered: false } },
+    'joining': { doc: made((doc) => { nobody(doc); Object.assign(doc.agent, { activity: 'available', line: 'dialling', line_since: at(-4) }); }), phone: { mic: 'ok', state: 'registering', registered: false } },
     'available': { doc: made((doc) => { nobody(doc); Object.assign(doc.agent, { activity: 'available', since: at(-12) }); }) },
     'preview': { doc: made((doc) => { doc.call = null; Object.assign(doc.agent, { activity: 'reserved', since: at(-8) }); doc.pop = { kind: 'preview', campaign: 1, lead: 12, attempt: null, reservation: 5, until: at(22) }; }) },
     'dialling': { doc: made((doc) => { Object.assign(doc.agent, { activity: 'reserved', since: at(-9) }); doc.pop.kind = 'dialling'; Object.assign(doc.call, { state: 'ringing', ringing_since: at(-7), answered_at: null, bridged_at: null, hello_ms: null }); }) },
@@ -159,4 +159,4 @@ export const states = {
 };
 
 /** What the telephone says where a state does not say otherwise. */
-export const phoneWell = { state: 'connected', mic: 'ok', device: 'Jabra Evolve2', device_id: 'a', rtt_ms: 18, loss: 0, devices: [{ id: 'a', name: 'Jabra Evolve2' }] };
+export const phoneWell = { state: 'connected', registered: true, mic: 'ok', device: 'Jabra Evolve2', device_id: 'a', rtt_ms: 18, loss: 0, devices: [{ id: 'a', name: 'Jabra Evolve2' }] };

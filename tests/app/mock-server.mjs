@@ -35,8 +35,8 @@ export async function mockServer({ state = 'on-call' } = {}) {
         if (self.out && where !== '/desk/setup') return [401, { title: 'Signed out', detail: 'You were signed out at 17:00, the end of your shift. Your note is kept.' }];
         if (where === '/session' && request.method === 'POST')
             return body.password === 'right' ? [200, { agent: setup.agent, role: 'agent' }] : [401, { title: 'Refused', detail: 'Wrong name or password. After 5 more tries this account waits 15 minutes.' }];
-        if (where === '/desk/setup') return [200, { ...setup, voice: { ...setup.voice, chunderw: `127.0.0.1:${self.port}` } }];
-        if (where === '/desk/voice-token') return [200, { token: 'token', ttl_s: 3600 }];
+        if (where === '/desk/setup') return [200, { ...setup, voice: self.voice?.() ?? { ...setup.voice, chunderw: `127.0.0.1:${self.port}` } }];
+        if (where === '/desk/voice-token') return [200, { token: self.voice?.().token ?? 'token', ttl_s: 3600 }];
         if (where.startsWith('/desk/campaigns/')) return [200, self.details];
         if (where === '/desk/calls') return [200, { items: calls }];
         if (where === '/desk/callbacks') return [200, { items: callbacks }];

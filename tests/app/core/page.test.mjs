@@ -105,9 +105,18 @@ test('a key while reconnecting is refused aloud and not kept', () => {
 
 test('the telephone that registers while the room does not hear it says that it is there', () => {
     const desk = onDesk(later(states['on-call'].doc, 10, (doc) => { doc.agent.line = 'rejoining'; }));
-    desk.feed({ kind: 'phone', facts: { state: 'registering' } });
-    const effects = desk.feed({ kind: 'phone', facts: { state: 'registered' } });
+    desk.feed({ kind: 'phone', facts: { state: 'registering', registered: false } });
+    const effects = desk.feed({ kind: 'phone', facts: { state: 'registered', registered: true } });
     assert.deepEqual(effects.map((effect) => [effect.path, effect.body]), [['phone', { screen: 'here' }]]);
+    assert.deepEqual(desk.feed({ kind: 'phone', facts: { problem: '' } }), [], 'once');
+});
+
+test('a registered telephone whose room is lost is asked for when the server knows it, not before', () => {
+    const desk = onDesk(states['on-call'].doc);
+    assert.deepEqual(desk.feed({ kind: 'phone', facts: { state: 'lost' } }).filter((effect) => effect.do === 'post'), []);
+    assert.equal(phaseOf(desk.page), 'reconnecting');
+    const effects = desk.feed({ kind: 'desk', doc: later(states.reconnecting.doc, 1900) });
+    assert.deepEqual(effects.filter((effect) => effect.do === 'post').map((effect) => effect.path), ['phone']);
 });
 
 test('a desk that another screen took stops this telephone', () => {

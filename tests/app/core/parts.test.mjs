@@ -144,3 +144,19 @@ test('the document names every module that it preloads, and each exists', () => 
     assert.ok(named.length <= 40, `${named.length} modules`);
     assert.doesNotMatch(html, /\sstyle=|\son\w+=/, 'the policy refuses inline styles and handlers');
 });
+
+test('the arrows of the pages: the mind is pure, views draw only, the world is met in io and main alone', () => {
+    const folder = new URL('../../../app/', import.meta.url);
+    const rooms = { core: ['core', 'texts'], views: ['core', 'views', 'texts', 'keys', 'preact', 'htm'], io: ['io', 'texts'] };
+    const world = /(?<!['"`.\w])(?:fetch|document|window|localStorage|sessionStorage|setTimeout|setInterval|performance|navigator|location|history)\b\s*[.(]|\bDate\.now\b|\bMath\.random\b/;
+    for (const [room, may] of Object.entries(rooms)) {
+        for (const name of readdirSync(new URL(`${room}/`, folder)).filter((one) => one.endsWith('.js'))) {
+            const source = readFileSync(new URL(`${room}/${name}`, folder), 'utf8');
+            for (const [, from] of source.matchAll(/^(?:import|export)[^;]*? from '([^']+)'/gm)) {
+                const to = from.startsWith('./') ? room : from.replace(/^\.\.\//, '').split('/')[0].replace(/\.js$/, '');
+                assert.ok(may.includes(to), `${room}/${name} uses '${from}'`);
+            }
+            if (room !== 'io') assert.doesNotMatch(source.replace(/\/\*[^]*?\*\/|\/\/.*/g, ''), world, `${room}/${name}`);
+        }
+    }
+});
