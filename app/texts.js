@@ -82,7 +82,7 @@ const en = {
     'page.code': 'Code {code}',
     'push.away': 'No news from the server for {time}. The page asks every 2 s.',
     'push.away_short': 'Behind', 'mode.predictive': 'Predictive', 'mode.progressive': 'Progressive',
-    'mode.preview': 'Preview', 'mode.manual': 'By hand', 'header.campaign': '{name} · {mode}',
+    'mode.preview': 'Preview', 'mode.manual': 'By hand', 'mode.ratio': 'Ratio', 'header.campaign': '{name} · {mode}',
     'header.person': 'You: {name}', 'header.keys': 'Keys of this page',
 
     'after.title': 'After this call', 'after.title_now': 'Next', 'after.stay': 'Stay available',
@@ -160,7 +160,7 @@ const en = {
     'check.campaigns': 'Campaigns', 'check.no_campaigns': 'No campaign is given to you yet. Ask a supervisor.',
     'check.choose': 'Choose a campaign to join.', 'check.device': 'Device',
     'campaign.running': 'running', 'campaign.paused': 'paused', 'campaign.stopped': 'stopped', 'campaign.draft': 'not started',
-    'campaign.finished': 'finished', 'campaign.line': '{mode} · {state}',
+    'campaign.finished': 'finished', 'campaign.draining': 'ending', 'campaign.line': '{mode} · {state}',
 
     'joining.title': 'Joining the room', 'joining.mic': 'Microphone', 'joining.line': 'Line', 'joining.room': 'Room',
     'joining.done': 'ready', 'joining.wait': 'waiting', 'joining.slow_mic': 'The browser waits for your answer about the microphone.',
@@ -241,6 +241,12 @@ export function text(id, places) {
     if (found === undefined) throw new Error(`no text named '${id}'`);
     const form = typeof found === 'string' ? found : found[rules.select(Number(places?.n ?? 0))] ?? found.other ?? '';
     return places ? form.replaceAll(/\{(\w+)\}/g, (_, name) => String(places[name] ?? '')) : form;
+}
+
+/** The text for a word of the wire ("mode", "ratio"); the word itself where a newer server has one we do not know.
+ *  @param {string} kind @param {any} word @returns {string} */
+export function textOf(kind, word) {
+    return textKnown(`${kind}.${word}`) ? text(`${kind}.${word}`) : String(word ?? '');
 }
 
 export const texts = en;

@@ -131,7 +131,8 @@ function desk(page, doc) {
     const before = page.doc;
     let next = { ...page, doc, now: Math.max(page.now, instant(doc.now) ?? 0) };
 
-    if (next.join && (doc.agent.line === 'connected' || doc.call)) next.join = null;
+    const over = before && before.agent.activity !== 'offline' && doc.agent.activity === 'offline';
+    if (next.join && (doc.agent.line === 'connected' || doc.call || over)) next.join = null;
     const campaign = doc.pop?.campaign;
     if (campaign && next.details?.id !== campaign) effects.push({ do: 'details', id: campaign });
 
@@ -164,8 +165,9 @@ function desk(page, doc) {
 /** The telephone is there and the room does not hear it: the server is asked to ring. @param {Page} page */
 function wantsRinging(page) {
     const agent = page.doc?.agent;
-    return Boolean(agent) && page.phone.registered && page.phone.state !== 'connected' && agent.activity !== 'offline'
-        && agent.line !== 'connected' && (!agent.screen || agent.screen === page.screen);
+    return Boolean(agent) && page.phone.registered && page.phone.state !== 'connected'
+        && (page.join !== null || ['dialling', 'rejoining'].includes(agent.line))
+        && (!agent.screen || agent.screen === page.screen);
 }
 
 /** @param {Page} before @param {Page} next @param {Effect[]} effects */
@@ -214,7 +216,7 @@ function entered(before, next, effects) {
     if (page.panel && ['keypad', 'transfer', 'add', 'party'].includes(page.panel.kind) && !callIsLive(page.doc))
         page = { ...page, panel: null };
     if (is === 'taken-over') effects.push({ do: 'phone', verb: 'stop' });
-    if (is !== 'offline' && is !== 'joining' && is !== 'loading' && is !== 'taken-over' && is !== 'signed-out')
+    if (is !== 'offline' && is !== 'loading' && is !== 'taken-over' && is !== 'signed-out')
         effects.push({ do: 'phone', verb: 'start' }); // an open page with a shift running needs its telephone
     if (is === 'offline' && was !== 'loading' && was !== 'mic-refused') effects.push({ do: 'phone', verb: 'stop' });
     if (is === 'available' || is === 'break') effects.push({ do: 'read', what: 'calls' });
@@ -239,6 +241,11 @@ function tick(page, now) {
             effects.push({ do: 'cue', name: 'tick' });
         }
     }
+    const due = (page.doc?.callbacks ?? []).filter((/** @type {any} */ one) => {
+        const at = instant(one.at) ?? 0;
+        return page.now && at > page.now && at <= now;
+    });
+    if (due.length) effects.push({ do: 'cue', name: 'offer' });
     const until = instant(page.doc?.wrap_up?.until);
     if (until && until - now < 10000 && until > now && page.settings.cues.wrap && page.ticked.wrap !== attempt) {
         next = { ...next, ticked: { ...next.ticked, wrap: attempt } };

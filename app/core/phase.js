@@ -42,7 +42,7 @@ export function phaseOf(page) {
     const elsewhere = agent.screen && agent.screen !== page.screen;
     if (agent.activity !== 'offline' && elsewhere) return 'taken-over';
     if (phone.mic === 'refused' && !callIsLive(doc)) return 'mic-refused';
-    if (agent.activity === 'offline') return page.join ? 'joining' : 'offline';
+    if (agent.activity === 'offline') return page.join || agent.line === 'dialling' ? 'joining' : 'offline';
     // The line of a shift is made before the first call; a call in progress comes before any of that.
     if (page.join || (agent.line === 'dialling' && !doc.call)) return 'joining';
     if (agent.line === 'rejoining' || phone.state === 'lost') return 'reconnecting';

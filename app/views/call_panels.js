@@ -3,7 +3,7 @@ import { html, icon, shape } from './html.js';
 import { control, panel } from './controls.js';
 import { length } from '../core/time.js';
 import { partiesJoined } from '../core/phase.js';
-import { text } from '../texts.js';
+import { text, textOf } from '../texts.js';
 
 /**
  * @typedef {import('./controls.js').Hands} Hands
@@ -52,7 +52,7 @@ export function people(page, actions, hands, adds) {
             const [form, status] = SHAPES[one.activity] ?? ['ring', 'off'];
             return html`<li key=${`${one.kind}-${one.to}`}>
                 <div class="who">${one.kind === 'agent' ? shape(form, status) : icon('phone')}<span class="strong">${one.name}</span>
-                    <span class="aside">${one.kind === 'agent' ? text(`activity.${one.activity || 'offline'}`) : text('transfer.number')}</span></div>
+                    <span class="aside">${one.kind === 'agent' ? textOf('activity', one.activity || 'offline') : text('transfer.number')}</span></div>
                 <div class="pair">${adds
                     ? html`<button type="button" class="plain" aria-label=${text('transfer.add_who', { name: one.name })} onClick=${() => hands.send({ kind: 'to', add: true, to: target(one) })}>${text('transfer.add')}</button>`
                     : html`<button type="button" class="plain" aria-label=${text('transfer.hand_who', { name: one.name })} onClick=${() => hands.send({ kind: 'to', to: target(one), ask_first: false })}>${text('transfer.hand_over')}</button>

@@ -4,7 +4,7 @@ import { callIsLive, phaseOf } from '../core/phase.js';
 import { clock, timer } from '../core/time.js';
 import { late } from './late.js';
 import { hint } from '../keys.js';
-import { text } from '../texts.js';
+import { text, textOf } from '../texts.js';
 
 /**
  * @typedef {import('./controls.js').Hands} Hands
@@ -33,7 +33,7 @@ export function header(page, actions, hands) {
         <button type="button" class="command-field" id="act-command" onClick=${() => hands.press('command')}>${icon('search')}<span class="label">${text('command.title')}</span>${cap(hint('command', page))}</button>
         <span class="top-info">
             ${behind ? html`<span class="behind" title=${text('push.away', { time: timer(now - page.push.since) })}>${icon('warning')}${text('push.away_short')}</span>` : null}
-            ${details && doc?.agent.activity !== 'offline' ? html`<span class="not-laptop cut">${text('header.campaign', { name: details.name, mode: text(`mode.${details.mode}`) })}</span>` : null}
+            ${details && doc?.agent.activity !== 'offline' ? html`<span class="not-laptop cut">${text('header.campaign', { name: details.name, mode: textOf('mode', details.mode) })}</span>` : null}
             <span class="strong num">${now ? clock(now, language) : ''}</span>
             <button type="button" class="cap-button" id="act-keys" onClick=${() => hands.press('keys')}><span class="hidden">${text('header.keys')}</span><span aria-hidden="true">?</span></button>
             ${agent ? html`<span class="avatar" role="img" aria-label=${text('header.person', { name: agent.full_name || agent.name })}>${initials(agent.full_name || agent.name)}</span>` : null}

@@ -6,7 +6,7 @@ import { phaseOf } from '../core/phase.js';
 import { scriptParagraphs, scriptStep, scriptValues } from '../core/script.js';
 import { clock, clockThere, dateLong, instant } from '../core/time.js';
 import { hint } from '../keys.js';
-import { text, textKnown } from '../texts.js';
+import { text, textKnown, textOf } from '../texts.js';
 
 /**
  * @typedef {import('./controls.js').Hands} Hands
@@ -21,7 +21,7 @@ export function personColumn(page, actions, hands) {
     const phase = phaseOf(page);
     const alone = { 'loading': null, 'offline': deviceCheck, 'joining': joining, 'mic-refused': refusedHelp, 'taken-over': takenOver,
         'signed-out': signedOut };
-    const other = phase in alone ? /** @type {any} */ (alone)[phase] : page.doc?.person ? null : waiting;
+    const other = phase in alone ? /** @type {any} */ (alone)[phase] : page.doc?.person || page.doc?.call ? null : waiting;
     const body = phase === 'loading' ? null : other ? other(page, actions, hands) : person(page, actions, hands);
     return html`<main class=${`column person ${other || phase === 'loading' ? 'alone' : ''}`} id="column-person" tabindex="-1">${body}</main>`;
 }
@@ -34,10 +34,10 @@ function person(page, actions, hands) {
 /** @param {Page} page @param {Actions} actions @param {Hands} hands */
 function who(page, actions, hands) {
     const { doc, now, language } = page;
-    const one = doc.person;
+    const one = doc.person ?? {}; // a number dialled by hand belongs to nobody yet
     const number = one.numbers?.find((/** @type {any} */ n) => n.current) ?? one.numbers?.[0];
     const until = instant(one.may_call_until);
-    const kind = number?.kind && textKnown(`person.kind.${number.kind}`) ? text(`person.kind.${number.kind}`) : number?.kind ?? '';
+    const kind = textOf('person.kind', number?.kind);
     return html`<header class="who-is" id="person">
         <h2 class="name" lang=""><bdi>${one.name || number?.national || text('person.customer')}</bdi></h2>
         <p class="who-line">
@@ -62,7 +62,7 @@ function tabs(page, hands) {
 /** @param {Page} page */
 function warnings(page) {
     const { doc, language } = page;
-    const list = (doc.person.warnings ?? []).slice(0, 3);
+    const list = (doc.person?.warnings ?? []).slice(0, 3);
     if (!list.length) return null;
     return html`<div class="warnings in-script">${list.map((/** @type {any} */ warning, /** @type {number} */ at) => {
         const when = instant(warning.at);
@@ -76,13 +76,13 @@ function warnings(page) {
 /** @param {Page} page @param {Hands} hands */
 function facts(page, hands) {
     const { doc, details } = page;
-    const all = [...(doc.person.fields ?? [])];
+    const all = [...(doc.person?.fields ?? [])];
     const order = details?.fields ?? [];
     // In the campaign's order; what it does not name comes after.
     const place = (/** @type {any} */ field) => { const at = order.indexOf(field.name); return at < 0 ? order.length : at; };
     const fields = all.sort((a, b) => place(a) - place(b));
-    if (doc.person.list) fields.push({ name: text('person.list'), value: doc.person.list });
-    if (doc.person.calling_from) fields.push({ name: text('person.from'), value: doc.person.calling_from });
+    if (doc.person?.list) fields.push({ name: text('person.list'), value: doc.person.list });
+    if (doc.person?.calling_from) fields.push({ name: text('person.from'), value: doc.person.calling_from });
     if (!fields.length) return null;
     const many = fields.length > FIELDS_SHOWN;
     const shown = many && !page.ticked.fields ? fields.slice(0, FIELDS_SHOWN) : fields;

@@ -19,7 +19,7 @@ export function resultColumn(page, actions, hands) {
     const { doc } = page;
     const phase = phaseOf(page);
     const away = ['loading', 'offline', 'joining', 'mic-refused', 'taken-over', 'signed-out'].includes(phase);
-    const waits = !away && !doc?.person;
+    const waits = !away && !doc?.person && !doc?.call;
     const picks = page.panel?.kind === 'callback' && choiceNow(page);
     return html`<section class=${`column result ${away ? 'empty' : ''}`} id="column-result" aria-label=${text('page.result')} tabindex="-1">
         ${away ? null : waits ? lastCalls(page, hands) : html`

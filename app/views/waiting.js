@@ -2,7 +2,7 @@
 import { html, icon } from './html.js';
 import { control } from './controls.js';
 import { latency, instant, units } from '../core/time.js';
-import { text } from '../texts.js';
+import { text, textOf } from '../texts.js';
 
 /**
  * @typedef {import('./controls.js').Hands} Hands
@@ -38,7 +38,7 @@ export function deviceCheck(page, actions, hands) {
             <span class="strong">${check.network_ms === null ? '' : text(check.network_ms < 150 ? 'check.good' : 'check.slow')}</span></div>
         <fieldset class="check-campaigns"><legend><h3>${text('check.campaigns')}</h3></legend>
             ${campaigns.length ? campaigns.map((/** @type {any} */ one) => html`<label class="tick" key=${one.id}><input type="checkbox" checked=${check.picked.includes(one.id)} onChange=${() => hands.send({ kind: 'campaign', id: one.id })} />
-                <span class="strong grow">${one.name}</span><span class="aside">${text('campaign.line', { mode: text(`mode.${one.mode}`), state: text(`campaign.${one.state}`) })}</span></label>`)
+                <span class="strong grow">${one.name}</span><span class="aside">${text('campaign.line', { mode: textOf('mode', one.mode), state: textOf('campaign', one.state) })}</span></label>`)
         : html`<p class="hint">${text('check.no_campaigns')}</p>`}</fieldset>
         ${control({ page, actions, hands, id: 'join', look: 'primary big' })}${trouble(page)}
         ${phone.problem ? html`<p class="trouble" role="alert">${phone.problem}</p>` : null}</div>`;

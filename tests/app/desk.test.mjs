@@ -235,16 +235,18 @@ scene('keys can be changed and switched off, and the map prints them', async () 
 
 scene('a page that breaks says so and the telephone goes on', async () => {
     await enter(page, server, 'on-call');
-    const state = await page.evaluate(async () => {
+    await page.waitForFunction(async () => (await import('/assets/app/main.js')).state().phone.registered);
+    const sockets = new Set(server.sockets);
+    const registered = await page.evaluate(async () => {
         const main = await import('/assets/app/main.js');
         const doc = structuredClone(main.state().doc);
         doc.version += 1000;
         doc.person.fields = 7; // nothing a server sends
         main.send({ kind: 'desk', doc });
-        return main.state().phone.state;
+        return main.state().phone.registered;
     });
     await page.waitForSelector('text=This page stopped working. Your call is not affected.');
-    assert.equal(state, 'connected');
+    assert.ok(registered && [...sockets].every((one) => server.sockets.has(one)), 'the sockets of push and voice stand');
     assert.equal(faults.splice(0).length, 1, 'the fault is in the console too');
 });
 
@@ -260,4 +262,73 @@ scene('what the page loads before its first drawing stays within its budget', as
     t.diagnostic(`before the first drawing: ${first.length} files, ${packed(first)} kB gzipped; all: ${sizes.size} files, ${packed([...sizes])} kB`);
     assert.ok(packed(first) <= 66, `${packed(first)} kB before the first drawing`);
     assert.ok(packed([...sizes].filter(([path]) => !path.endsWith('.wav'))) <= 270, 'all that the desk loads');
+});
+
+scene('the clock goes by the server\'s time, a second at a time, whatever this machine believes', async () => {
+    await enter(page, server, 'on-call');
+    const read = () => page.textContent('.state-clock');
+    const first = await read();
+    await page.waitForFunction((shown) => document.querySelector('.state-clock')?.textContent !== shown, first);
+    assert.match(first, /^2:4[78]$/);
+    assert.match(await read(), /^2:(4[89]|50)$/);
+});
+
+scene('a hidden page draws nothing and is right at once when it is shown again', async () => {
+    await enter(page, server, 'available');
+    await live();
+    const hide = (hidden) => page.evaluate((on) => {
+        Object.defineProperty(document, 'hidden', { value: on, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+    await hide(true);
+    server.push(states['on-call'].doc);
+    await page.waitForFunction(async () => (await import('/assets/app/main.js')).state().doc.agent.activity === 'on-call');
+    assert.equal(await page.textContent('.state-word'), 'Available', 'nothing is drawn');
+    await hide(false);
+    assert.equal(await page.textContent('.state-word'), 'On call');
+});
+
+scene('a session that has ended is said with its reason, and the note is kept', async () => {
+    await enter(page, server, 'wrap-up');
+    await page.fill('#note', 'half a thought');
+    server.out = true;
+    await word('Signed out');
+    assert.match(await page.textContent('.state'), /You were signed out at 17:00, the end of your shift/);
+    assert.equal(await page.evaluate(() => JSON.parse(localStorage.getItem('outdial.note.99'))), 'half a thought');
+});
+
+scene('narrow: a call ends and the disposition is in front; one button finishes', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await enter(page, server, 'hello');
+    await live();
+    assert.ok(await page.locator('#script').isVisible());
+    server.push(states['hung-up'].doc);
+    await word('Customer hung up');
+    assert.ok(await page.locator('#dispositions').isVisible());
+    assert.ok(!await page.locator('#script').isVisible());
+    assert.ok(!await page.locator('#act-mute').isVisible());
+    await quiet();
+    await page.getByRole('button', { name: 'Renewed' }).click();
+    await page.locator('#act-finish').click();
+    await until(() => asked('/desk/disposition').some((body) => body.finish), 3000, 'the finish');
+});
+
+scene('everything on the desk is reached by Tab, and each stop is seen', async () => {
+    await enter(page, server, 'on-call');
+    const seen = new Set();
+    let unseen = 0;
+    for (let n = 0; n < 80; n++) {
+        await page.keyboard.press('Tab');
+        const at = await page.evaluate(() => {
+            const one = document.activeElement;
+            if (!one || one === document.body) return null;
+            const style = getComputedStyle(one);
+            return { id: one.id || one.textContent.trim().slice(0, 30), ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2, skip: one.className === 'skip' };
+        });
+        if (!at) break;
+        if (!at.ring && !at.skip) unseen++;
+        seen.add(at.id);
+    }
+    for (const id of ['act-command', 'act-mute', 'act-hang-up', 'act-break', 'act-branch-1', 'act-disposition-1', 'note', 'act-finish']) assert.ok(seen.has(id), `${id} is not reached: ${[...seen]}`);
+    assert.equal(unseen, 0);
 });

@@ -154,6 +154,7 @@ export const states = {
     'fields-30': { doc: made((doc) => { doc.person.fields = Array.from({ length: 30 }, (_, n) => ({ name: `Field ${n + 1}`, value: n % 7 ? `Value ${n + 1}` : '' })); }) },
     'no-script': { doc: made(() => {}), details: { ...campaign, script: { steps: [], asides: [] } } },
     'dispositions-14': { doc: made(() => {}), details: { ...campaign, dispositions: Array.from({ length: 14 }, (_, n) => ({ code: `c${n}`, name: `Disposition ${n + 1}`, behaviour: 'done', effect: 'finishes', asks_note: false })) } },
+    'by-hand': { doc: made((doc) => { doc.person = null; doc.pop = null; }) },
     'callbacks-page': { doc: made((doc) => { nobody(doc); Object.assign(doc.agent, { activity: 'available', since: at(-12) }); }), route: '/desk/callbacks' },
     'calls-page': { doc: made((doc) => { nobody(doc); Object.assign(doc.agent, { activity: 'available', since: at(-12) }); }), route: '/desk/calls' },
 };

@@ -140,3 +140,11 @@ test('a refused act gives its reason and clears what was pending', () => {
     assert.deepEqual(desk.page.pending, {});
     assert.equal(desk.page.trouble.text, 'The call has ended.');
 });
+
+test('a callback that comes due sounds once', () => {
+    const desk = onDesk(states.available.doc);
+    const at = Date.parse(states.available.doc.callbacks[0].at);
+    assert.deepEqual(desk.feed({ kind: 'tick', now: at - 1 }), []);
+    assert.deepEqual(desk.feed({ kind: 'tick', now: at + 900 }).map((effect) => effect.name), ['offer']);
+    assert.deepEqual(desk.feed({ kind: 'tick', now: at + 1900 }), []);
+});
