@@ -113,8 +113,7 @@ static const struct setting table[] = {
      "where browsers are to send their sound, best first, when it is not --web-media itself"},
     {"voice_web_opus", "--web-opus", SETTING_CHOICE, VOICE, "", "no yes", 0, 0, "no",
      AT(voice_web_opus),
-     "whether browsers that would rather speak Opus (poor links) may; it costs a hundred times "
-     "PCMU"},
+     "whether browsers that would rather speak Opus (poor links) may; it costs several times PCMU"},
     {"voice_local_phones", "--local-phones", SETTING_CHOICE, VOICE, "", "yes no", 0, 0, "yes",
      AT(voice_local_phones), "whether SIP phones on this machine may call and be called"},
     {"voice_incoming_url", "--incoming-url", SETTING_URL, VOICE, "", "URL", 0, 0, "",

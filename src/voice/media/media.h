@@ -37,9 +37,10 @@ struct media;
 struct media_options {
     const char *address;            /* numeric local address to bind; "127.0.0.1" */
     uint16_t port_first, port_last; /* RTP ports (even ones are used); 0, 0: any free one */
-    const char
-        *web_address; /* numeric IPv4 address of all browsers (media_web.h); NULL: none are taken */
-    uint16_t web_port;      /* ... and UDP port; 0: any free one */
+    /* Where all browsers' sound comes (media_web.h), IPv4; NULL: none are taken. 0.0.0.0 only where the
+     * machine has one address: a browser wants its answer from where it asked. */
+    const char *web_address;
+    uint16_t web_port;      /* 0: any free one */
     unsigned leg_count_max; /* 0: 8192 */
     unsigned silent_ms;     /* MEDIA_LEG_SILENT after so long without RTP; 0: 10 000 */
     bool realtime;          /* ask for real-time priority; carries on without it */

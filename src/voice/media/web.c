@@ -152,6 +152,16 @@ static struct web_address *address_place(struct web_leg *leg)
     return place;
 }
 
+/* A router gave the port to another browser: this one is nowhere until its next check. */
+static void address_pass_on(struct web_leg *leg, uint64_t key)
+{
+    address_forget(leg, address_find(leg, key));
+    if (key_of(&leg->to) == key)
+        leg->to.sin_family = 0;
+    if (key_of(&leg->dtls_to) == key)
+        leg->dtls_to.sin_family = 0;
+}
+
 /* A check of the leg's has come from there. False: out of memory. */
 static bool address_prove(struct web_leg *leg, const struct sockaddr_in *from, instant now)
 {
@@ -163,8 +173,8 @@ static bool address_prove(struct web_leg *leg, const struct sockaddr_in *from, i
         address_find(leg, key)->proven_at = now;
         return true;
     }
-    if (before) /* a router gave the port to another browser */
-        address_forget(before, address_find(before, key));
+    if (before)
+        address_pass_on(before, key);
     place = address_place(leg);
     if (table_put_id(&leg->web->addresses, key, leg))
         return false;

@@ -5,8 +5,8 @@
 
 /*
  * Opus at the edge of a browser's leg (libopus, RFC 7587): behind it the leg is PCMU as any other. It costs the
- * media thread a hundred times what PCMU does, and is for browsers on poor links: one packet lost is made good from
- * the next. Made on the control thread, used on the media thread.
+ * media thread several times what the whole leg does without, and is for browsers on poor links: one packet lost is
+ * made good from the next. Made on the control thread, used on the media thread.
  *
  *   count = web_opus_in(opus, bytes, size, packets);      a packet from the browser: none, one or two for the core
  *   web_opus_put(opus, bytes, size);                      a packet from the core, then

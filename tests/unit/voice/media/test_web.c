@@ -256,8 +256,15 @@ static void an_address_may_become_another_browsers(void **state)
 
     leg_open(OTHER, &other_ice);
     assert_true(is_checked(4000, &ice));
+    assert_true(speaks_dtls(4000, AGENT));
     assert_true(is_checked(4000, &other_ice));
     assert_true(speaks_dtls(4000, OTHER));
+    sent_count = 0;
+    web_leg_dtls(leg, "not for the other", 17);
+    assert_int_equal(sent_count, 0);
+    assert_true(is_checked(4001, &ice));
+    web_leg_dtls(leg, "here again", 10);
+    assert_int_equal(ntohs(sent[1].to.sin_port), 4001);
     web_leg_close(leg);
     (void)media_core_leg_close(bench.core, AGENT, bench.now);
     assert_true(speaks_dtls(4000, OTHER));
