@@ -489,11 +489,20 @@ static void leg_stands(struct world *world, uint32_t place, uint32_t serial)
     }
 }
 
+/* While it was still ringing. */
+static bool is_hung_up(const struct world_agent *agent, uint32_t serial)
+{
+    for (int i = 0; i < HUNG_UP_MAX; ++i)
+        if (agent->hung_up[i] == serial)
+            return true;
+    return false;
+}
+
 void phone_network_leg(struct world *world, uint32_t place, uint32_t serial, bool stands)
 {
     struct world_agent *agent = &world->agents[place];
 
-    if (!stands) {
+    if (!stands || is_hung_up(agent, serial)) {
         leg_callback(world, EVENT_AGENT_LEG_LOST, agent->row.id ? place + 1 : 0, serial);
         return;
     }
@@ -548,6 +557,7 @@ static void act_on_leg(struct world *world, const struct effect *effect)
         if (agent->leg && agent->leg != serial) /* another line of theirs is there */
             leg_answer(world, EVENT_AGENT_LEG_CONNECTED, place + 1, agent->leg, at + 1);
     } else if (effect->kind == EFFECT_HANG_UP_AGENT_LEG) {
+        agent->hung_up[agent->hung_up_count++ % HUNG_UP_MAX] = serial;
         if (agent->leg == serial)
             agent->leg = 0;
     } else {

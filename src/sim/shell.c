@@ -124,15 +124,24 @@ static void learn_name(struct world *world, attempt_id id)
     send(world, &effect);
 }
 
+static void look_into_room(struct world *world, const struct event *event)
+{
+    promises_asked_leg(world, event->of.leg.agent);
+    if (event->of.leg.looked)
+        world->agents[event->of.leg.agent - 1].looked_life = world->life + 1;
+}
+
 /* Before the event is fed. */
 void shell_hear(struct world *world, const struct event *event)
 {
     attempt_id id = event->of.call.attempt;
 
     if (event->kind == EVENT_AGENT_LEG_CONNECTED || event->kind == EVENT_AGENT_LEG_LOST)
-        promises_asked_leg(world, event->of.leg.agent);
+        look_into_room(world, event);
     if (event->kind >= EVENT_CALL_PLACED && event->kind <= EVENT_CALL_MACHINE)
         promises_hear(world, event);
+    if (event->kind == EVENT_CALL_JOINED)
+        world_call(world, id)->agents |= UINT64_C(1) << (event->of.call.agent - 1);
     switch ((int)event->kind) {
     case EVENT_CALL_PLACED: {
         struct effect cancel = {.kind = EFFECT_CANCEL_CALL, .of.attempt_id = id};

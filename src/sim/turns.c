@@ -94,6 +94,8 @@ void turns_after(struct world *world)
     for (uint32_t i = 0; i < world->weather.agents; ++i) {
         struct agent_facts facts;
 
+        if (world->life && world->agents[i].looked_life != world->life + 1)
+            continue; /* who is in that room? */
         if (!(doubt >> i & 1) && dialer_agent(world->dialer, i + 1, &facts) &&
             facts.record.activity == AGENT_AVAILABLE && facts.record.leg == LEG_CONNECTED &&
             facts.record.leg_since < world->now && facts.record.since < since &&

@@ -115,10 +115,13 @@ struct world_call {
     uint64_t closed_in; /* the event */
 };
 
+enum { HUNG_UP_MAX = 8 };
+
 struct world_agent {
     struct agent_record row, told;
     struct reservation_record reservation;
-    uint32_t leg; /* serial of the leg that stands; 0: none */
+    uint32_t leg;                                 /* serial of the leg that stands; 0: none */
+    uint32_t hung_up[HUNG_UP_MAX], hung_up_count; /* the last ones that were told to */
     uint32_t guests;
     uint8_t campaign_count;
     campaign_id campaigns[AGENT_CAMPAIGNS_MAX];
@@ -126,6 +129,7 @@ struct world_agent {
     uint64_t picked_in; /* the event that reserved it, and since when it had waited */
     instant picked_since, wrap_until;
     uint32_t wrap_life, unasked_life;
+    uint32_t looked_life; /* 1 + the life in which the room has been looked into */
     uint64_t wrap_leaps;
 };
 
