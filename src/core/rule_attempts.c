@@ -65,8 +65,8 @@ void call_history_merge(struct call_history *history, const struct call_history 
 
 bool attempt_caps_are_lawful(const struct attempt_caps *caps)
 {
-    return caps->per_day <= HISTORY_RECENT_MAX && caps->per_24_hours <= HISTORY_RECENT_MAX &&
-           caps->per_7_days <= HISTORY_RECENT_MAX && caps->gap >= 0 && caps->gap <= 366 * DAY;
+    return caps->per_day <= CALLS_CAP_MAX && caps->per_24_hours <= CALLS_CAP_MAX &&
+           caps->per_7_days <= CALLS_CAP_MAX && caps->gap >= 0 && caps->gap <= 366 * DAY;
 }
 
 static struct verdict allowed(void)

@@ -8,7 +8,9 @@
 #include "core/zone.h"
 
 /* How often a number, and a person over all numbers and campaigns, may be rung. */
-enum { HISTORY_RECENT_MAX = 8, TAKEN_BACK_MAX = 4 };
+enum { CALLS_CAP_MAX = 8, TAKEN_BACK_MAX = 4 };
+/* More than a limit counts: when one is taken back, the one that it had pushed out is still there. */
+enum { HISTORY_RECENT_MAX = CALLS_CAP_MAX + TAKEN_BACK_MAX };
 
 /* What is known of earlier calls: all of them counted, the last few by instant, newest first. */
 struct call_history {
@@ -23,7 +25,7 @@ struct calls_taken_back {
     instant at[TAKEN_BACK_MAX]; /* newest first */
 };
 
-/* 0: no limit. Limits over a span of time are at most HISTORY_RECENT_MAX. */
+/* 0: no limit. Limits over a span of time are at most CALLS_CAP_MAX. */
 struct attempt_caps {
     uint8_t per_day; /* calendar day of the number's zones; the latest midnight of them counts back
                         furthest */

@@ -40,9 +40,9 @@ static const struct field campaign_fields[] = {
 };
 
 static const struct field caps_fields[] = {
-    {"per_day", FIELD_U8, IN(attempt_caps, per_day), 0, 0, HISTORY_RECENT_MAX},
-    {"per_24_hours", FIELD_U8, IN(attempt_caps, per_24_hours), 0, 0, HISTORY_RECENT_MAX},
-    {"per_7_days", FIELD_U8, IN(attempt_caps, per_7_days), 0, 0, HISTORY_RECENT_MAX},
+    {"per_day", FIELD_U8, IN(attempt_caps, per_day), 0, 0, CALLS_CAP_MAX},
+    {"per_24_hours", FIELD_U8, IN(attempt_caps, per_24_hours), 0, 0, CALLS_CAP_MAX},
+    {"per_7_days", FIELD_U8, IN(attempt_caps, per_7_days), 0, 0, CALLS_CAP_MAX},
     {"lifetime", FIELD_U32, IN(attempt_caps, lifetime), 0, 0, 100000},
     {"gap_s", FIELD_INSTANT, IN(attempt_caps, gap), SECOND, 0, YEAR_S},
 };

@@ -32,7 +32,7 @@ static struct calling_hours draw_hours(struct rng *rng)
 
 static uint8_t some_cap(struct rng *rng)
 {
-    return (uint8_t)(rng_chance(rng, 0.4) ? draw(rng, 1, HISTORY_RECENT_MAX) : 0);
+    return (uint8_t)(rng_chance(rng, 0.4) ? draw(rng, 1, CALLS_CAP_MAX) : 0);
 }
 
 struct campaign_options weather_options(struct rng *rng)

@@ -44,7 +44,7 @@ static void options_that_break_the_law_are_refused_by_name(void **state)
     assert_int_equal(campaign_options_check(&options, &wrong), REFUSED_OPTIONS);
     assert_string_equal(wrong, "wrap_up_default");
     options = campaign_options_default();
-    options.number_caps.per_day = HISTORY_RECENT_MAX + 1;
+    options.number_caps.per_day = CALLS_CAP_MAX + 1;
     assert_int_equal(campaign_options_check(&options, &wrong), REFUSED_OPTIONS);
     assert_string_equal(wrong, "number_caps");
 }

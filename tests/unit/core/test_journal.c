@@ -83,7 +83,8 @@ static void a_lead_with_every_number_comes_back_whole(void **state)
     assert_int_equal(journal_decode(bytes, size, &used, &now, &back), 0);
     assert_int_equal(back.of.lead.number_count, LEAD_NUMBERS_MAX);
     assert_int_equal(back.of.lead.numbers[7].id, event.of.lead.numbers[7].id);
-    assert_int_equal(back.of.lead.numbers[7].history.recent[0], NOON + 7 * DAY);
+    assert_int_equal(back.of.lead.numbers[7].history.recent[0],
+                     NOON + (HISTORY_RECENT_MAX - 1) * DAY);
     assert_int_equal(back.of.lead.record.due_at, INSTANT_NEVER);
 }
 

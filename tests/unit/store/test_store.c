@@ -354,7 +354,7 @@ static void facts_tell_numbers_calls_and_do_not_call(void **state)
     assert_int_equal(told.facts[0].numbers[0].flags, CONTACT_DO_NOT_CALL_HERE);
     assert_int_equal(told.facts[0].numbers[1].flags, CONTACT_DO_NOT_CALL);
     assert_int_equal(told.facts[0].numbers[0].history.lifetime, 11);
-    assert_int_equal(told.facts[0].numbers[0].history.recent_count, HISTORY_RECENT_MAX);
+    assert_int_equal(told.facts[0].numbers[0].history.recent_count, 11);
     assert_int_equal(told.facts[0].numbers[0].history.recent[0], 12 * MINUTE);
     assert_int_equal(told.facts[0].numbers[0].history.recent[7], 4 * MINUTE);
     assert_int_equal(told.facts[0].numbers[1].history.lifetime, 0);
