@@ -5,6 +5,35 @@
 #include "core/preview.h"
 #include "core/queue.h"
 
+static void keep_word(struct dialer *dialer, number_id number, person_id person)
+{
+    dialer->words[dialer->word_next] = (struct do_not_call_word){number, person};
+    dialer->word_next = (dialer->word_next + 1) % WORDS_MAX;
+}
+
+static void drop_words(struct dialer *dialer, number_id number, person_id person)
+{
+    for (int i = 0; i < WORDS_MAX; ++i) {
+        struct do_not_call_word *word = &dialer->words[i];
+
+        if (number && word->number == number)
+            word->number = 0;
+        if (person && word->person == person)
+            word->person = 0;
+    }
+}
+
+uint32_t contacts_word(const struct dialer *dialer, number_id number, person_id person)
+{
+    for (int i = 0; i < WORDS_MAX; ++i) {
+        const struct do_not_call_word *word = &dialer->words[i];
+
+        if ((number && word->number == number) || (person && word->person == person))
+            return CONTACT_DO_NOT_CALL;
+    }
+    return 0;
+}
+
 /* The longest unused makes room. */
 static void make_number_room(struct dialer *dialer)
 {
@@ -14,6 +43,8 @@ static void make_number_room(struct dialer *dialer)
         return;
     number = container_of(dialer->numbers_unused.after, struct number, unused);
     chain_leave(&number->unused);
+    if (number->flags & CONTACT_DO_NOT_CALL)
+        keep_word(dialer, number->id, 0);
     id_index_remove(&dialer->number_ids, number->id);
     number->id = 0;
     slab_give(&dialer->numbers, number);
@@ -29,6 +60,7 @@ struct number *number_hold(struct dialer *dialer, const struct number_facts *fac
         if (!number)
             return NULL;
         number->id = facts->id;
+        number->flags = contacts_word(dialer, number->id, 0);
         chain_init(&number->leads);
         chain_init(&number->unused);
         id_index_put(&dialer->number_ids, number->id, number);
@@ -56,6 +88,8 @@ static void make_person_room(struct dialer *dialer)
         return;
     person = container_of(dialer->persons_unused.after, struct person, unused);
     chain_leave(&person->unused);
+    if (person->flags & CONTACT_DO_NOT_CALL)
+        keep_word(dialer, 0, person->id);
     id_index_remove(&dialer->person_ids, person->id);
     person->id = 0;
     slab_give(&dialer->persons, person);
@@ -72,6 +106,7 @@ struct person *person_hold(struct dialer *dialer, person_id id, uint32_t flags,
         if (!person)
             return NULL;
         person->id = id;
+        person->flags = contacts_word(dialer, 0, person->id);
         chain_init(&person->leads);
         chain_init(&person->unused);
         id_index_put(&dialer->person_ids, id, person);
@@ -90,7 +125,7 @@ void person_let_go(struct dialer *dialer, struct person *person)
         chain_join(&dialer->persons_unused, &person->unused);
 }
 
-/* Facts on their way from the store may not know the word yet: remember it, if there is room. */
+/* Facts on their way from the store may not know the word yet: it is remembered. */
 static struct number *remember_number(struct dialer *dialer, number_id id)
 {
     struct number *number = id_index_get(&dialer->number_ids, id);
@@ -99,6 +134,8 @@ static struct number *remember_number(struct dialer *dialer, number_id id)
         number = number_hold(dialer, &(struct number_facts){.id = id});
         if (number)
             number_let_go(dialer, number);
+        else
+            keep_word(dialer, id, 0);
     }
     return number;
 }
@@ -111,6 +148,8 @@ static struct person *remember_person(struct dialer *dialer, person_id id)
         person = person_hold(dialer, id, 0, &(struct call_history){0});
         if (person)
             person_let_go(dialer, person);
+        else
+            keep_word(dialer, 0, id);
     }
     return person;
 }
@@ -185,6 +224,8 @@ void contacts_may_call(struct dialer *dialer, number_id number_name, person_id p
     struct number *number = id_index_get(&dialer->number_ids, number_name);
     struct person *person = id_index_get(&dialer->person_ids, person_name);
 
+    if (!campaign_name)
+        drop_words(dialer, number_name, person_name);
     if (number && !campaign_name)
         number->flags &= ~(uint32_t)CONTACT_DO_NOT_CALL;
     if (person)

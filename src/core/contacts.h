@@ -14,6 +14,9 @@ struct person *person_hold(struct dialer *dialer, person_id id, uint32_t flags,
                            const struct call_history *history);
 void person_let_go(struct dialer *dialer, struct person *person);
 
+/* CONTACT_DO_NOT_CALL when that was said of one who had no room in memory, else 0; id 0: nobody. */
+uint32_t contacts_word(const struct dialer *dialer, number_id number, person_id person);
+
 /* EVENT_DO_NOT_CALL_ADDED: leads that wait are blocked, calls not yet answered are canceled. */
 void contacts_do_not_call(struct dialer *dialer, number_id number, person_id person,
                           attempt_id said_in);

@@ -241,6 +241,11 @@ static uint64_t of_rest(const struct dialer *dialer, uint64_t sum)
     mix(&m, dialer->attempt_next);
     mix(&m, dialer->reservation_next);
     mix(&m, dialer->claim_next);
+    for (int i = 0; i < WORDS_MAX; ++i)
+        if (dialer->words[i].number || dialer->words[i].person) {
+            mix(&m, dialer->words[i].number);
+            mix(&m, dialer->words[i].person);
+        }
     return m.value;
 }
 

@@ -275,12 +275,15 @@ struct verdict facts_verdict(struct dialer *dialer, const struct campaign *campa
     if (known_person)
         person_history =
             account_of(&known_person->history, &facts->person_history, &known_person->taken_back);
-    return ask(dialer, &(struct question){
-                           campaign,
-                           number->zone_set < dialer->limits.zone_set_count ? number->zone_set : 0,
-                           number->flags | (known_number ? known_number->flags : 0),
-                           facts->person_flags | (known_person ? known_person->flags : 0),
-                           &number_history, &person_history});
+    return ask(
+        dialer,
+        &(struct question){
+            campaign, number->zone_set < dialer->limits.zone_set_count ? number->zone_set : 0,
+            number->flags |
+                (known_number ? known_number->flags : contacts_word(dialer, number->id, 0)),
+            facts->person_flags | (known_person ? known_person->flags
+                                                : contacts_word(dialer, 0, facts->record.person)),
+            &number_history, &person_history});
 }
 
 static bool sooner(struct verdict a, struct verdict than)

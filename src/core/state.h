@@ -177,6 +177,14 @@ struct outbox {
     uint32_t count, taken;
 };
 
+/* Do not call: a number, a person or both; 0: not that. */
+struct do_not_call_word {
+    number_id number;
+    person_id person;
+};
+
+enum { WORDS_MAX = 64 };
+
 struct dialer {
     struct dialer_limits limits;
     struct rng rng;
@@ -190,6 +198,9 @@ struct dialer {
     struct slab campaigns, agents, leads, numbers, persons, attempts;
     struct id_index campaign_ids, agent_ids, lead_ids, number_ids, person_ids, attempt_ids;
     struct chain numbers_unused, persons_unused; /* longest unused first */
+    /* The last words about those for whom there was no room: facts on their way may not know them. */
+    struct do_not_call_word words[WORDS_MAX];
+    uint32_t word_next;
     struct chain dirty_leads, dirty_attempts, dirty_agents;
     struct heap timers;
     struct timer rate_timer;

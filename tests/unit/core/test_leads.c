@@ -149,6 +149,34 @@ static void a_word_that_came_before_the_lead_is_remembered(void **state)
     world_close(&world);
 }
 
+/* Memory is full of others: the word is kept all the same, until it is taken back. */
+static void a_word_for_which_there_is_no_room_is_remembered(void **state)
+{
+    struct dialer_limits limits = dialer_limits_default();
+    struct campaign_options options = campaign_options_default();
+    struct event added = {.kind = EVENT_DO_NOT_CALL_ADDED,
+                          .of.contact = {.number = 20, .person = 1003}};
+    struct event removed = {.kind = EVENT_DO_NOT_CALL_REMOVED, .of.contact.person = 1003};
+    struct event withdrawn = {.kind = EVENT_LEAD_WITHDRAWN, .of.lead_id = 1};
+    static struct world world;
+
+    limits.numbers_max = 1;
+    world_open(&world, &limits, &options);
+    world_new_lead(&world, 1, 1);
+    world_feed(&world, &added); /* while the claim is on its way */
+    world_feed(&world, &withdrawn);
+    world_agent_ready(&world, 7);
+    world_new_lead(&world, 2, 1);
+    assert_int_equal(world_planned(&world), 0);
+    assert_int_equal(world_lead(&world)->state, LEAD_BLOCKED);
+    world_new_lead(&world, 3, 1);
+    assert_int_equal(world_lead(&world)->state, LEAD_BLOCKED);
+    world_feed(&world, &removed);
+    world_new_lead(&world, 3, 1);
+    assert_int_not_equal(world_planned(&world), 0);
+    world_close(&world);
+}
+
 static void do_not_call_for_one_campaign_is_no_word_to_another(void **state)
 {
     struct campaign_options options = campaign_options_default();
@@ -404,6 +432,7 @@ int main(void)
         cmocka_unit_test(the_rules_are_asked_again_when_the_call_is_placed),
         cmocka_unit_test(do_not_call_takes_effect_at_once_on_a_plan_and_on_a_ringing_call),
         cmocka_unit_test(a_word_that_came_before_the_lead_is_remembered),
+        cmocka_unit_test(a_word_for_which_there_is_no_room_is_remembered),
         cmocka_unit_test(do_not_call_for_one_campaign_is_no_word_to_another),
         cmocka_unit_test(a_word_taken_back_is_forgotten),
         cmocka_unit_test(emergency_numbers_are_never_dialled_but_the_other_number_is),
