@@ -15,6 +15,8 @@ struct next_header {
     uint8_t bytes[10]; /* up to the length */
     size_t size;
     uint64_t skip; /* mask and payload that follow */
+    uint64_t rest; /* how much that was at first */
+    bool is_control;
 };
 
 struct frames {
@@ -23,6 +25,7 @@ struct frames {
     bool takes_binary, in_control, failed;
     struct slice in; /* what wslay may read now */
     struct next_header header;
+    struct text held; /* the beginning of a control frame's payload */
     struct text message, out;
     frames_message handler;
     void *arg;
@@ -127,7 +130,8 @@ static size_t look_at_headers(struct frames *frames, struct slice bytes, uint16_
             continue;
         if (*code)
             return good;
-        header->skip = length + (header->bytes[1] & 0x80 ? 4 : 0);
+        header->rest = header->skip = length + (header->bytes[1] & 0x80 ? 4 : 0);
+        header->is_control = header->bytes[0] & 0x08;
         header->size = 0;
         good = at;
     }
@@ -213,17 +217,47 @@ static void on_message(wslay_event_context_ptr wslay,
     text_clear(&frames->message);
 }
 
-void frames_feed(struct frames *frames, struct slice bytes)
+static void let_read(struct frames *frames, struct slice bytes)
 {
-    uint16_t code = 0;
-
-    if (frames->code || frames->failed)
-        return;
-    frames->in = slice_of(bytes.at, look_at_headers(frames, bytes, &code));
+    frames->in = bytes;
     if (wslay_event_recv(frames->wslay))
         frames->failed = true;
     frames->in = slice_of("", 0);
-    if (frames->code)
+}
+
+/* wslay checks the reason of a close anew with each piece of it, so it gets it in one. */
+static void let_read_controls_whole(struct frames *frames, struct slice bytes)
+{
+    const struct next_header *header = &frames->header;
+    size_t unfinished =
+        header->is_control && header->skip ? (size_t)(header->rest - header->skip) : 0;
+    size_t ready;
+
+    if (!frames->held.size && !unfinished) {
+        let_read(frames, bytes);
+        return;
+    }
+    text_add_slice(&frames->held, bytes);
+    if (frames->held.failed) {
+        frames->failed = true;
+        return;
+    }
+    ready = frames->held.size - unfinished;
+    let_read(frames, slice_of(frames->held.at, ready));
+    memmove(frames->held.at, frames->held.at + ready, unfinished);
+    frames->held.size = unfinished;
+}
+
+void frames_feed(struct frames *frames, struct slice bytes)
+{
+    uint16_t code = 0;
+    size_t good;
+
+    if (frames->code || frames->failed)
+        return;
+    good = look_at_headers(frames, bytes, &code);
+    let_read_controls_whole(frames, slice_of(bytes.at, good));
+    if (frames->code || frames->failed)
         return;
     write_queued(frames); /* pongs, and the close frame where wslay found a reason */
     if (wslay_event_get_close_received(frames->wslay))
@@ -279,6 +313,7 @@ int frames_new(struct frames **framesp, size_t message_size_max, bool takes_bina
     frames->takes_binary = takes_binary;
     frames->handler = message;
     frames->arg = arg;
+    text_init(&frames->held);
     text_init(&frames->message);
     text_init(&frames->out);
     *framesp = frames;
@@ -290,6 +325,7 @@ void frames_free(struct frames *frames)
     if (!frames)
         return;
     wslay_event_context_free(frames->wslay);
+    text_release(&frames->held);
     text_release(&frames->message);
     text_release(&frames->out);
     free(frames);
