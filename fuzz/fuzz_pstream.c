@@ -77,7 +77,11 @@ static void on_event(void *arg, const struct switchboard_event *event)
         fuzz->came_count = (unsigned)(event->leg & 0xffff);
     }
     check(*state == LEG_LIVES);
-    if (event->kind == SWITCHBOARD_ENDED) {
+    if (event->kind == SWITCHBOARD_RESTART && !fuzz->ends_at_once) {
+        if (event->as.sdp.at[event->as.sdp.size - 1] == 'y' ||
+            !switchboard_refused(fuzz->board, event->leg, "it does not fit"))
+            switchboard_restarted(fuzz->board, event->leg, "RESTART");
+    } else if (event->kind == SWITCHBOARD_ENDED) {
         *state = LEG_OVER;
     } else if (fuzz->ends_at_once) {
         *state = LEG_OVER;

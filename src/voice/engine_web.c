@@ -279,7 +279,7 @@ static void page_restarts(struct engine *engine, const struct switchboard_event 
     log_event("browser.restarts", "leg=%llu err=%d", (unsigned long long)event->leg, err);
     if (!err && !answer.failed)
         switchboard_restarted(engine->board, event->leg, text_slice(&answer).at);
-    else
+    else if (!switchboard_refused(engine->board, event->leg, why_of(err, why)))
         fail(engine, event->leg, why_of(err, why));
     text_release(&answer);
 }
@@ -419,6 +419,7 @@ int engine_web_start(struct engine *engine)
                                           .auth_token = from->auth_token,
                                           .seed = seed,
                                           .seed_size = sizeof(seed),
+                                          .device_count_max = engine->capacity.pages,
                                           .send = send_frame,
                                           .close = close_socket,
                                           .handler = on_board,

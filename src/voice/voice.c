@@ -178,6 +178,11 @@ static int watch_signals(struct engine *engine)
 
 /* ------------------------------------------------------------------------------------- options */
 
+static const char *given(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
 static int complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* To people, and in one line of JSON to whoever has started us. */
@@ -368,11 +373,6 @@ static int start_signal(struct engine *engine)
     return 0;
 }
 
-static const char *given(const char *text)
-{
-    return text && *text ? text : NULL;
-}
-
 static int start_control(struct engine *engine)
 {
     const struct voice_options *from = engine->options;
@@ -424,7 +424,11 @@ static int start_http(struct engine *engine)
                                          .may_connect = engine_may_connect,
                                          .may_connect_arg = engine};
     struct http_server_options server = {
-        .connection_count_max = engine->capacity.requests, .crowded_status = 429, .idle_ms = 60000};
+        .connection_count_max = engine->capacity.requests + engine->capacity.pages,
+        /* pages come through the dialer, from one address */
+        .connections_of_one_address_max = engine->capacity.requests / 2 + engine->capacity.pages,
+        .crowded_status = 429,
+        .idle_ms = 60000};
     char address[64];
     int err;
 
@@ -482,7 +486,8 @@ static int find_room(struct engine *engine, const struct media_address *media)
 
     if (!media->first)
         ports = 65536 / 2; /* any that is free */
-    engine->capacity = capacity_of(engine->descriptors, ports, wanted);
+    engine->capacity =
+        capacity_of(engine->descriptors, ports, wanted, given(engine->options->web_media) != NULL);
     if (!engine->capacity.calls)
         return complain(FAILED,
                         "%u descriptors are too few for a call: raise the limit (ulimit -n) "

@@ -46,7 +46,7 @@ enum switchboard_event_kind {
     SWITCHBOARD_ACCEPTED, /* .sdp: its answer to what was offered */
     SWITCHBOARD_ENDED,    /* .end */
     SWITCHBOARD_DIGIT,    /* .digit: by signalling; those pressed in the sound come from media */
-    SWITCHBOARD_RESTART, /* .sdp: an offer for other ways of the sound; switchboard_restarted answers it */
+    SWITCHBOARD_RESTART, /* .sdp: an offer for other ways of the sound; at once _restarted, _refused or _end */
     SWITCHBOARD_MESSAGE, /* .message; acknowledged already */
 };
 
@@ -116,6 +116,8 @@ void switchboard_early(struct switchboard *board, uint64_t leg, const char *sdp)
 void switchboard_answer(struct switchboard *board, uint64_t leg,
                         const char *sdp); /* NULL: early said it */
 void switchboard_restarted(struct switchboard *board, uint64_t leg, const char *sdp);
+/* Or it cannot be. True: a page that came for the call is told so, and the call goes on as it was. */
+bool switchboard_refused(struct switchboard *board, uint64_t leg, const char *why);
 /* Hangs up, or stops the ringing. sip_code: why it never came to be; 0: it did. */
 void switchboard_end(struct switchboard *board, uint64_t leg, unsigned sip_code, const char *why);
 /* Not yet accepted by a page it rings. */

@@ -100,6 +100,7 @@ static void line_free(struct switchboard *board, struct line *line)
         check(!"less room");
     free(line->identity);
     free(line->ufrag);
+    free(line->ufrag_next);
     free(line);
 }
 
@@ -243,13 +244,32 @@ static void begins(struct switchboard *board, struct device *device,
     form_release(&params);
 }
 
+static void take_over(struct switchboard *board, struct line *line, struct device *device)
+{
+    attach(line, device);
+    board_timer_stop(board, &line->lost);
+}
+
+/* The engine says at once what comes of it. */
+static void restart(struct switchboard *board, struct line *line, const char *sdp)
+{
+    struct switchboard_event event = {
+        .kind = SWITCHBOARD_RESTART, .leg = line->leg, .as.sdp = slice_from(sdp)};
+
+    free(line->ufrag_next);
+    line->ufrag_next = slice_dup(ufrag_of(sdp));
+    board_tell(board, &event);
+    line = line_of(board, event.leg); /* it may be over by now */
+    if (line)
+        line->comer = NULL;
+}
+
 /* A page whose socket was lost shows what its call was given. */
 static void comes_back(struct switchboard *board, struct device *device,
                        const struct pstream_message *message)
 {
     const char *id = message->callsid;
     struct line *line = *id ? table_get(&board->sids_of, id, strlen(id)) : NULL;
-    struct switchboard_event event = {.kind = SWITCHBOARD_RESTART};
     struct slice ufrag = ufrag_of(message->sdp);
 
     if (!line || line->state != LINE_UP || !device->token.identity ||
@@ -259,17 +279,14 @@ static void comes_back(struct switchboard *board, struct device *device,
         refuse(board, device, id, CODE_NO_SUCH_CALL, "there is no such call");
         return;
     }
-    attach(line, device);
-    board_timer_stop(board, &line->lost);
     if (!ufrag.size || (line->ufrag && slice_is(ufrag, line->ufrag))) {
+        take_over(board, line, device);
         pstream_answer(board_frame(board), line->call_sid, NULL, line->reconnect);
         board_send(board, device);
         return;
     }
-    keep_ufrag(line, message->sdp);
-    event.leg = line->leg;
-    event.as.sdp = slice_from(message->sdp);
-    board_tell(board, &event);
+    line->comer = device; /* whoever has the call keeps it until this one is known to fit */
+    restart(board, line, message->sdp);
 }
 
 void line_invited(struct switchboard *board, struct device *device,
@@ -463,24 +480,36 @@ void line_reinvited(struct switchboard *board, struct device *device,
                     const struct pstream_message *message)
 {
     struct line *line = find_up(board, device, message->callsid);
-    struct switchboard_event event = {.kind = SWITCHBOARD_RESTART};
 
-    if (!line || !message->sdp[0])
-        return;
-    keep_ufrag(line, message->sdp);
-    event.leg = line->leg;
-    event.as.sdp = slice_from(message->sdp);
-    board_tell(board, &event);
+    if (line && message->sdp[0])
+        restart(board, line, message->sdp);
 }
 
 void switchboard_restarted(struct switchboard *board, uint64_t leg, const char *sdp)
 {
     struct line *line = line_of(board, leg);
 
-    if (!line || line->state != LINE_UP)
+    if (!line || line->state != LINE_UP || !line->ufrag_next)
         return;
+    if (line->comer)
+        take_over(board, line, line->comer);
+    line->comer = NULL;
+    free(line->ufrag);
+    line->ufrag = line->ufrag_next;
+    line->ufrag_next = NULL;
     pstream_answer(board_frame(board), line->call_sid, sdp, line->reconnect);
     board_send(board, line->device);
+}
+
+bool switchboard_refused(struct switchboard *board, uint64_t leg, const char *why)
+{
+    struct line *line = line_of(board, leg);
+
+    if (!line || !line->comer)
+        return false;
+    refuse(board, line->comer, line->call_sid, CODE_ERROR, why);
+    line->comer = NULL;
+    return true;
 }
 
 void line_message(struct switchboard *board, struct device *device,

@@ -43,9 +43,10 @@ struct line {
     char id[LINE_ID_MAX + 1]; /* as the page named it; "" when we call it */
     char call_sid[SID_SIZE];  /* "": not known yet */
     char reconnect[SID_SIZE];
-    char *ufrag;           /* of the page's last description */
-    bool described;        /* the page has our description */
-    struct device *device; /* NULL: rings, or lost */
+    char *ufrag, *ufrag_next; /* of the page's last description; of the one being answered */
+    bool described;           /* the page has our description */
+    struct device *comer;     /* would take it over, while SWITCHBOARD_RESTART is told */
+    struct device *device;    /* NULL: rings, or lost */
     struct device *rung[SWITCHBOARD_DEVICES_RUNG_MAX];
     size_t rung_count;
     struct board_timer lost;

@@ -32,8 +32,9 @@ struct house {
     instant now;
     char lines[LINES_MAX][LINE_SIZE];
     size_t line_count, line_read;
-    char reconnect[40]; /* the last that was sent */
-    uint64_t ends_on;   /* a leg whose events are answered by switchboard_end */
+    char reconnect[40];  /* the last that was sent */
+    const char *restart; /* what an offer of other ways is answered with; NULL: it is refused */
+    uint64_t ends_on;    /* a leg whose events are answered by switchboard_end */
 };
 
 static char *house_line(struct house *house)
@@ -120,6 +121,10 @@ static void house_told(void *arg, const struct switchboard_event *event)
     case SWITCHBOARD_RESTART:
         snprintf(line, LINE_SIZE, "leg %llu restarts %.*s", leg, (int)event->as.sdp.size,
                  event->as.sdp.at);
+        if (house->restart)
+            switchboard_restarted(house->board, event->leg, house->restart);
+        else
+            assert_true(switchboard_refused(house->board, event->leg, "it does not fit"));
         break;
     case SWITCHBOARD_MESSAGE:
         snprintf(line, LINE_SIZE, "leg %llu message %s %zu", leg, event->as.message.type,

@@ -139,9 +139,9 @@ static void a_page_calls_and_is_answered(void **state)
     page_says(house, 1, "dtmf", "\"callsid\":\"" CALL "\",\"dtmf\":\"1w#x\"");
     expect(house, "leg 1 digit 1");
     expect(house, "leg 1 digit #");
+    house->restart = "HERE";
     page_says(house, 1, "reinvite", "\"callsid\":\"" CALL "\",\"sdp\":\"AGAIN\"");
     expect(house, "leg 1 restarts AGAIN");
-    switchboard_restarted(house->board, LEG, "HERE");
     expect(house, "1 < answer callsid=" CALL " sdp=HERE");
     page_says(house, 1, "hangup", "\"callsid\":\"" CALL "\"");
     expect(house, "leg 1 ended: hung up");
@@ -308,7 +308,13 @@ static void a_lost_socket_loses_no_call(void **state)
              house->reconnect);
     page_says(house, 4, "invite", payload);
     expect(house, "leg 1 restarts a=ice-ufrag:two\r\n");
-    switchboard_restarted(house->board, LEG, "HERE");
+    expect(house, "4 < hangup callsid=" CALL " code=31005");
+    page_says(house, 3, "dtmf",
+              "\"callsid\":\"" CALL "\",\"dtmf\":\"6\""); /* who has it keeps it */
+    expect(house, "leg 1 digit 6");
+    house->restart = "HERE";
+    page_says(house, 4, "invite", payload);
+    expect(house, "leg 1 restarts a=ice-ufrag:two\r\n");
     expect(house, "4 < answer callsid=" CALL " sdp=HERE");
     switchboard_closed(house->board, house->now, 3); /* it has no part in it any more */
     assert_int_equal(switchboard_counts(house->board).lost, 0);
