@@ -57,7 +57,7 @@ test('an account SID that is none', async () => {
         env: { twilio_account_sid: 'AC1', twilio_auth_token: 'x' }, ms: 20000,
     });
     assert.equal(end.code, 2);
-    assert.match(end.errors, /account SID/);
+    assert.match(end.errors, /twilio_account_sid/);
 });
 
 test('a port that is taken', async () => {
