@@ -93,6 +93,7 @@ bool engine_may_connect(void *engine, const struct sockaddr *address);
 /* engine_legs.c */
 void engine_signal_event(void *engine, const struct signal_event *event);
 void engine_media_events(void *engine, uint32_t epoll_events);
+void engine_browser_failed(void *engine, uint64_t leg, const char *why);
 void engine_leg_effect(struct engine *engine, const struct control_effect *effect);
 void engine_legs_release(struct engine *engine);
 struct engine_leg *engine_leg_find(struct engine *engine, uint64_t id); /* NULL: none */

@@ -276,6 +276,10 @@ static void media_closed(struct engine *engine, const struct media_event *event)
     told.as.figures.packets_lost = event->stats.lost_in;
     told.as.figures.jitter_us = event->stats.jitter_us;
     engine_feed(engine, &told);
+    if (event->stats.rtt_us || event->stats.lost_out)
+        log_event("leg.reported", "leg=%llu rtt_us=%u lost=%llu jitter_us=%u",
+                  (unsigned long long)event->leg, event->stats.rtt_us,
+                  (unsigned long long)event->stats.lost_out, event->stats.jitter_out_us);
     if (leg) {
         leg->has_media = false;
         engine_leg_release(leg);
@@ -289,6 +293,15 @@ static void digits_sent(struct engine *engine, uint64_t id)
 
     if (leg && leg->digits_waiting && --leg->digits_waiting == 0)
         engine_feed(engine, &told);
+}
+
+/* Its handshake is no more to be hoped for: as silent as it can be. */
+void engine_browser_failed(void *arg, uint64_t leg, const char *why)
+{
+    struct control_event told = {.kind = CONTROL_LEG_SILENT, .leg = leg};
+
+    (void)why; /* is in the log */
+    engine_feed(arg, &told);
 }
 
 static void media_event(struct engine *engine, const struct media_event *event)

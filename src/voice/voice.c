@@ -315,7 +315,10 @@ static int words_init(struct words *words, const char *text)
 static int start_browsers(struct engine *engine)
 {
     const struct voice_options *from = engine->options;
-    struct web_peers_options options = {.loop = engine->loop, .opus = from->web_opus};
+    struct web_peers_options options = {.loop = engine->loop,
+                                        .opus = from->web_opus,
+                                        .failed = engine_browser_failed,
+                                        .arg = engine};
     char error[256] = "", address[64];
     struct words candidates;
     uint16_t port;

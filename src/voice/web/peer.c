@@ -16,7 +16,7 @@
 #include "voice/web/dtls.h"
 
 enum {
-    HANDSHAKE_MS_MAX = 10000, /* from its first datagram */
+    HANDSHAKE_MS = 15000, /* from its first datagram, or from when the browser took our offer */
     CANDIDATES_MAX = 8,
     NO_EVENTS = 127, /* a number that nobody is told */
 };
@@ -41,14 +41,14 @@ struct peer {
     struct web_fingerprint fingerprint; /* size 0: not described yet (we offered) */
     struct web_dtls *dtls;              /* NULL: nothing has come yet, or it is over */
     bool offered, failed, secured;
+    const char *why; /* it failed: to be told */
     instant give_up_at;
     struct loop_timer timer;
 };
 
 struct web_peers {
     struct media *media;
-    struct loop *loop;
-    bool opus;
+    struct web_peers_options options; /* without the candidates */
     struct web_dtls_context *context;
     struct table peers; /* leg -> struct peer */
     char addresses[CANDIDATES_MAX][INET_ADDRSTRLEN];
@@ -91,8 +91,10 @@ int web_peers_new(struct web_peers **peersp, struct media *media,
     if (!peers)
         return ENOMEM;
     peers->media = media;
-    peers->loop = options->loop;
-    peers->opus = options->opus;
+    peers->options = *options;
+    peers->options.candidates = NULL; /* the caller's texts may go */
+    if (!options->handshake_ms)
+        peers->options.handshake_ms = HANDSHAKE_MS;
     table_init(&peers->peers);
     if (media_web_port(media))
         err = take_candidates(peers, options->candidates, error, error_size);
@@ -113,7 +115,7 @@ int web_peers_new(struct web_peers **peersp, struct media *media,
 
 static void peer_free(struct peer *peer)
 {
-    loop_timer_stop(peer->peers->loop, &peer->timer);
+    loop_timer_stop(peer->peers->options.loop, &peer->timer);
     web_dtls_free(peer->dtls);
     free(peer);
 }
@@ -212,13 +214,25 @@ static void peer_drop(struct peer *peer)
 
 /* ---- the keys ---- */
 
+static void tell_failed(void *arg)
+{
+    struct peer *peer = arg;
+    const struct web_peers_options *options = &peer->peers->options;
+
+    if (options->failed)
+        options->failed(options->arg, peer->leg, peer->why); /* which may close it */
+}
+
 static void peer_fail(struct peer *peer, const char *why)
 {
     log_warning("web.failed", "leg=%llu why='%s'", (unsigned long long)peer->leg, why);
     peer->failed = true;
-    loop_timer_stop(peer->peers->loop, &peer->timer);
+    peer->why = why;
     web_dtls_free(peer->dtls);
     peer->dtls = NULL;
+    /* from the loop: the caller may be in the midst of something; without memory the silence tells it */
+    if (loop_timer_start(peer->peers->options.loop, &peer->timer, loop_clock(), tell_failed, peer))
+        loop_timer_stop(peer->peers->options.loop, &peer->timer);
 }
 
 static int hand_over(struct peer *peer, const struct web_dtls_keys *keys)
@@ -282,12 +296,12 @@ static void peer_look(struct peer *peer)
         instant at =
             wait == INSTANT_NEVER ? peer->give_up_at : instant_min(now + wait, peer->give_up_at);
 
-        if (loop_timer_start(peer->peers->loop, &peer->timer, at, handshake_late, peer))
+        if (loop_timer_start(peer->peers->options.loop, &peer->timer, at, handshake_late, peer))
             peer_fail(peer, "out of memory");
         break;
     }
     case WEB_DTLS_DONE:
-        loop_timer_stop(peer->peers->loop, &peer->timer);
+        loop_timer_stop(peer->peers->options.loop, &peer->timer);
         if (!peer->secured && peer->fingerprint.size)
             peer_secure(peer);
         break;
@@ -304,7 +318,7 @@ static void handshake_late(void *arg)
     struct peer *peer = arg;
 
     if (loop_clock() >= peer->give_up_at) {
-        peer_fail(peer, "the handshake took too long");
+        peer_fail(peer, peer->dtls ? "the handshake took too long" : "no handshake came");
         return;
     }
     web_dtls_expire(peer->dtls);
@@ -320,7 +334,7 @@ void web_peers_dtls(struct web_peers *peers, uint64_t leg, struct slice datagram
     if (!peer->dtls) {
         if (web_dtls_new(&peer->dtls, peers->context, dtls_send, peer))
             return; /* the browser sends it again */
-        peer->give_up_at = loop_clock() + HANDSHAKE_MS_MAX * MILLISECOND;
+        peer->give_up_at = loop_clock() + peers->options.handshake_ms * MILLISECOND;
     }
     web_dtls_take(peer->dtls, datagram.at, datagram.size);
     peer_look(peer);
@@ -342,7 +356,7 @@ static int choose_codecs(const struct web_peers *peers, const struct web_descrip
 {
     codecs->pcmu = codecs->opus = codecs->dtmf_8000 = codecs->dtmf_48000 = WEB_NO_TYPE;
     codecs->sends_opus =
-        peers->opus && theirs->opus >= 0 && (theirs->opus_first || theirs->pcmu < 0);
+        peers->options.opus && theirs->opus >= 0 && (theirs->opus_first || theirs->pcmu < 0);
     if (codecs->sends_opus) {
         codecs->opus = theirs->opus;
         codecs->dtmf_48000 = theirs->dtmf_48000;
@@ -467,7 +481,7 @@ int web_peer_offer(struct web_peers *peers, uint64_t leg, struct text *offer)
         return err;
     peer->offered = true;
     peer->codecs = offered_codecs;
-    if (!peers->opus)
+    if (!peers->options.opus)
         peer->codecs.opus = peer->codecs.dtmf_48000 = WEB_NO_TYPE;
     err = describe(peer, &peer->ice, NULL, offer);
     if (!err)
@@ -504,9 +518,13 @@ int web_peer_accepted(struct web_peers *peers, uint64_t leg, struct slice answer
     if (err)
         return err;
     take_description(peer, &theirs);
-    if (peer->dtls)
+    if (peer->dtls) {
         peer_look(peer); /* the handshake may have overtaken the answer */
-    return 0;
+        return 0;
+    }
+    peer->give_up_at = loop_clock() + peers->options.handshake_ms * MILLISECOND;
+    return loop_timer_start(peers->options.loop, &peer->timer, peer->give_up_at, handshake_late,
+                            peer);
 }
 
 static bool same_certificate(const struct web_fingerprint *a, const struct web_fingerprint *b)

@@ -32,6 +32,14 @@ struct web_peers_options {
     const char *const
         *candidates; /* IPv4 addresses to advertise, best first, with media_web_port; NULL ends */
     bool opus; /* speak Opus with a browser that puts it first (poor links), offer it after PCMU */
+    unsigned handshake_ms; /* a handshake that takes longer has failed; 0: 15 000 */
+    /*
+     * No sound will come: the handshake failed, or was too long, or the browser took our offer and never
+     * came. Once a leg, from the loop, never from inside a call; the leg is there until web_peer_close.
+     * NULL: nobody is told, and the leg is found to be silent.
+     */
+    void (*failed)(void *arg, uint64_t leg, const char *why);
+    void *arg;
 };
 
 int web_peers_new(struct web_peers **peers, struct media *media,

@@ -22,15 +22,31 @@ static struct web_peers *peers;
 static struct media_event told[64];
 static unsigned told_count;
 
-static int begin_by(bool opus)
+static uint64_t failed_leg;
+static const char *failed_why;
+
+/* Closes the leg at once, as whoever is told may. */
+static void note_failed(void *arg, uint64_t leg, const char *why)
+{
+    failed_leg = leg;
+    failed_why = why;
+    web_peer_close(peers, leg);
+}
+
+static int begin_by(bool opus, unsigned handshake_ms)
 {
     static const char *const candidates[] = {"127.0.0.1", "192.0.2.7", NULL};
     struct media_options options = {
         .address = "127.0.0.1", .web_address = "127.0.0.1", .silent_ms = 300};
-    struct web_peers_options peer_options = {.candidates = candidates, .opus = opus};
+    struct web_peers_options peer_options = {.candidates = candidates,
+                                             .opus = opus,
+                                             .handshake_ms = handshake_ms,
+                                             .failed = note_failed};
     char error[200];
 
     told_count = 0;
+    failed_leg = 0;
+    failed_why = "";
     if (loop_new(&loop) || media_new(&media, &options, error, sizeof(error)))
         return -1;
     peer_options.loop = loop;
@@ -39,12 +55,17 @@ static int begin_by(bool opus)
 
 static int begin(void **state)
 {
-    return begin_by(false);
+    return begin_by(false, 0);
 }
 
 static int begin_with_opus(void **state)
 {
-    return begin_by(true);
+    return begin_by(true, 0);
+}
+
+static int begin_in_haste(void **state)
+{
+    return begin_by(false, 400);
 }
 
 static int end(void **state)
@@ -337,7 +358,9 @@ static void another_certificate_than_described_gets_nothing(void **state)
     assert_true(browser_take(&browser, text_slice(&answer)));
     media_leg_answered(media, AGENT, media_clock(media));
     assert_true(turn_until(&browser, &browser.secured)); /* so it thinks */
-    assert_true(tells(MEDIA_LEG_SILENT));
+    assert_true(tells(MEDIA_LEG_CLOSED));
+    assert_int_equal(failed_leg, AGENT);
+    assert_string_equal(failed_why, "its certificate is not the one of its description");
     assert_false(web_peer_is_secured(peers, AGENT));
     assert_int_equal(browser.rtp_count + browser.rtcp_count, 0);
     text_release(&offer);
@@ -487,6 +510,33 @@ static void a_browser_that_is_gone_is_told_as_silent(void **state)
     browser_close(&browser);
 }
 
+/* It took our offer and was not heard of again; or it begins, and does not go on. */
+static void a_browser_that_does_not_come_is_told(void **state)
+{
+    static const uint8_t hello[] = {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    struct browser browser;
+    struct text offer, answer;
+    const char *why = NULL;
+
+    text_init(&offer);
+    text_init(&answer);
+    browser_open(&browser, NULL);
+    assert_int_equal(web_peer_offer(peers, AGENT, &offer), 0);
+    browser_describe(&browser, "active", &answer);
+    assert_int_equal(web_peer_accepted(peers, AGENT, text_slice(&answer), &why), 0);
+    assert_true(tells(MEDIA_LEG_CLOSED));
+    assert_string_equal(failed_why, "no handshake came");
+    told_count = 0;
+    browser_close(&browser);
+    calls(&browser, NULL);
+    web_peers_dtls(peers, AGENT, slice_of((const char *)hello, sizeof(hello)));
+    assert_true(tells(MEDIA_LEG_CLOSED));
+    assert_string_equal(failed_why, "the handshake took too long");
+    text_release(&offer);
+    text_release(&answer);
+    browser_close(&browser);
+}
+
 static void what_cannot_be_answered_is_refused_with_a_reason(void **state)
 {
     static const char *const none[] = {NULL}, *const any[] = {"0.0.0.0", NULL};
@@ -533,6 +583,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_muted_browser_is_not_heard_and_hears, begin, end),
         cmocka_unit_test_setup_teardown(a_restart_keeps_the_sound, begin, end),
         cmocka_unit_test_setup_teardown(a_browser_that_is_gone_is_told_as_silent, begin, end),
+        cmocka_unit_test_setup_teardown(a_browser_that_does_not_come_is_told, begin_in_haste, end),
         cmocka_unit_test_setup_teardown(what_cannot_be_answered_is_refused_with_a_reason, begin,
                                         end),
         cmocka_unit_test_setup_teardown(another_certificate_than_described_gets_nothing, begin,
