@@ -403,6 +403,7 @@ void keeper_restart(struct world *world)
         lead->claimed = false;
         lead->row.released = true; /* free again; open attempts claim theirs below */
         lead->told = lead->row;
+        promises_restart(world, lead);
         offer(world, lead);
     }
     ledger_restart(world);

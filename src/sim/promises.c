@@ -301,6 +301,13 @@ void promises_start(struct world *world)
         0; /* whoever would have been looked at is forgotten */
 }
 
+void promises_restart(struct world *world, struct world_lead *lead)
+{
+    lead->promised = lead->row.state == LEAD_CALLBACK ? lead->row.callback_agent : 0;
+    lead->promised_at = lead->row.due_at;
+    lead->promised_plan = world->campaigns[lead->row.campaign - 1].plan;
+}
+
 void promises_doubt(struct world *world, struct world_call *call)
 {
     call->unasked_life = world->life + 1;
