@@ -236,6 +236,13 @@ void leg_connected(struct dialer *dialer, const struct event *event)
     desk_came_online(dialer, agent);
 }
 
+/* Its end is no news of older lines, which may not have heard that they were to go: the room is looked into. */
+static void leave_done(struct dialer *dialer, struct agent *agent, bool looked)
+{
+    agent->leg_leaving = !looked;
+    timer_set(dialer, &agent->leg_timer, looked ? INSTANT_NEVER : dialer->now);
+}
+
 void leg_lost(struct dialer *dialer, const struct event *event)
 {
     struct agent *agent = id_index_get(&dialer->agent_ids, event->of.leg.agent);
@@ -247,8 +254,7 @@ void leg_lost(struct dialer *dialer, const struct event *event)
         if (event->of.leg.serial == agent->record.leg_serial)
             lose(dialer, agent);
     } else if (agent->leg_leaving && event->of.leg.serial == agent->leaving) {
-        timer_clear(dialer, &agent->leg_timer);
-        agent->leg_leaving = false;
+        leave_done(dialer, agent, event->of.leg.looked);
     }
 }
 

@@ -232,6 +232,27 @@ static void a_leg_of_an_old_dialling_is_told_to_hang_up(void **state)
     world_close(&world);
 }
 
+/* The line that was hung up has ended; one of before may never have heard that it was to. */
+static void who_leaves_leaves_no_line_behind(void **state)
+{
+    static struct world world;
+    struct event lost = {.kind = EVENT_AGENT_LEG_LOST}, out = {.kind = EVENT_AGENT_ACTIVITY};
+
+    open_floor(&world);
+    lost.of.leg.agent = out.of.activity.agent = 7;
+    lost.of.leg.serial = world_agent_facts(&world, 7).record.leg_serial;
+    out.of.activity.activity = AGENT_OFFLINE;
+    world_feed(&world, &out);
+    assert_non_null(world_effect(&world, EFFECT_HANG_UP_AGENT_LEG));
+    world_feed(&world, &lost);
+    assert_non_null(world_effect(&world, EFFECT_POLL_AGENT_LEG));
+    lost.of.leg.looked = true;
+    world_feed(&world, &lost);
+    world_pass(&world, world.now + MINUTE);
+    assert_null(world_effect(&world, EFFECT_POLL_AGENT_LEG));
+    world_close(&world);
+}
+
 static void an_answer_finds_another_agent_when_the_reserved_one_is_gone(void **state)
 {
     static struct world world;
@@ -378,6 +399,7 @@ int main(void)
         cmocka_unit_test(a_forced_change_gives_up_a_call_that_still_rings),
         cmocka_unit_test(an_answer_that_came_too_late_for_a_cancel_is_an_abandoned_call),
         cmocka_unit_test(an_agent_who_is_not_in_cannot_become_available),
+        cmocka_unit_test(who_leaves_leaves_no_line_behind),
         cmocka_unit_test(another_agents_attempt_is_not_mine_to_dispose_of),
         cmocka_unit_test(a_leap_of_the_clock_ends_nobodys_grace),
     };
