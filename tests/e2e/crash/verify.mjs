@@ -1,5 +1,5 @@
 // Both ends' records of a campaign that was killed again and again: who was called, what became of it.
-// Every number is called at most once, so a number is a call. Times are microseconds.
+// A number is called once, and again only when its conversation was cut by a kill. Times are microseconds.
 
 const RESULTS = { // by what answers, when nobody was killed meanwhile
     silent: ['connected'], answer: ['connected'], machine: ['connected'], busy: ['busy'],
@@ -73,26 +73,37 @@ function checkWords(call, attempt, kind, room, kills, words) {
     return null;
 }
 
+/** The call that its order made: of its number, and before the number's next order. */
+function callOf(attempt, placed, calls) {
+    const [from, next] = [us(attempt.planned_at), placed.find(({ id, number }) =>
+        id > attempt.id && number === attempt.number)];
+    return [...calls].find(({ number, invited_at }) => number === attempt.number && invited_at >= from &&
+        (!next || invited_at < us(next.planned_at)));
+}
+
+/* In its conversation an engine died, or no agent came back after a death. */
+const wasCut = ({ answered_at, ended_at }, kills) => kills.some(({ engine, at }) =>
+    engine && us(answered_at) <= at && us(ended_at) >= at);
+
 /** Sentences that say what is wrong; none when all is well. Prints its figures. */
 export function verify(attempts, records, agents, kindOf, kills, mode) {
     const wrong = [];
     const figures = { survivors: 0, gaps: [], goodbyes: 0, silence: 0 };
     const words = { whole: 0, torn: [], unheard: [] };
     const nameOf = new Map(agents.map(({ id, name }) => [id, name]));
-    const calls = new Map();
-    for (const call of records.filter(({ event, kind }) => event === 'ended' && kind === 'person')) {
-        if (calls.has(call.number)) wrong.push(`${call.number} was called twice`);
-        calls.set(call.number, call);
-    }
-    const placed = attempts.filter(({ placed_at, call_sid }) => placed_at || call_sid);
-    const known = new Set();
+    const calls = new Set(records.filter(({ event, kind }) => event === 'ended' && kind === 'person'));
+    const placed = attempts.filter(({ placed_at, call_sid }) => placed_at || call_sid)
+        .toSorted((a, b) => a.id - b.id);
+    const before = new Map(); // number -> its last attempt
     for (const attempt of placed) {
         const { number } = attempt;
-        const [call, kind, room] = [calls.get(number), kindOf(number), nameOf.get(attempt.agent)];
+        const [call, kind, room] = [callOf(attempt, placed, calls), kindOf(number), nameOf.get(attempt.agent)];
         const say = (what) => what && wrong.push(`attempt ${attempt.id} (${kind} ${number}): ${what} ` +
             JSON.stringify({ attempt, call }));
-        if (known.has(number)) say('is a second one of that number');
-        known.add(number);
+        calls.delete(call);
+        if (before.has(number) && !before.get(number).dropped) say('is a second one of that number');
+        if (attempt.dropped && !wasCut(attempt, kills)) say('was dropped, and nobody was killed');
+        before.set(number, attempt);
         say(checkResult(attempt, call, kind, kills, mode));
         if (!call) continue;
         for (const { name } of call.heard_by)
@@ -102,8 +113,7 @@ export function verify(attempts, records, agents, kindOf, kills, mode) {
         say(checkWords(call, attempt, kind, room, kills, words));
         figures.goodbyes += call.ended_by === 'caller' && call.speech_heard > 0;
     }
-    for (const number of calls.keys())
-        if (!known.has(number)) wrong.push(`${number} was called, and no attempt knows of it`);
+    for (const { number } of calls) wrong.push(`${number} was called, and no attempt knows of it`);
     const spoken = words.whole + words.torn.length + words.unheard.length;
     console.log(`figure: ${placed.length} calls, ${figures.survivors} talks outlived a dialer` +
         (figures.survivors ? `, longest gap in what their customers received ${Math.max(...figures.gaps)} ms` : '') +
