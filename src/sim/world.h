@@ -358,7 +358,7 @@ void promises_hear(struct world *world, const struct event *event);
 void promises_after(struct world *world);
 void promises_start(struct world *world);
 void promises_restart(struct world *world, struct world_lead *lead); /* as its row says */
-void promises_doubt(struct world *world, struct world_call *call); /* found open by a start */
+void promises_doubt(struct world *world, struct world_call *call);   /* found open by a start */
 void promises_asked(struct world *world, struct world_call *call);
 void promises_asked_leg(struct world *world, agent_id id);
 void promises_all_asked(struct world *world);
