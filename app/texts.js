@@ -70,7 +70,7 @@ const en = {
     'why.no_more_time': 'There is no limit to extend.', 'why.no_branch': 'There is no such branch here.',
     'why.no_break': 'You are not on a break.', 'why.joined': 'You have joined.',
 
-    'finish.none': 'Nothing to finish', 'finish.choose': 'Choose a disposition to finish',
+    'finish.none': 'Choose a disposition to finish', 'finish.choose': 'Choose a disposition to finish',
     'finish.time': 'Choose a time to finish', 'finish.block': 'Confirm the block to finish',
     'finish.note': 'Write a note to finish', 'finish.hang_up': 'Hang up and finish',
     'finish.next': 'Finish, next call', 'finish.break': 'Finish, then break', 'finish.leave': 'Finish, then sign out',

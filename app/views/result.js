@@ -44,7 +44,7 @@ function dispositions(page, actions, hands) {
     const typed = (page.panel?.query ?? '').toLowerCase();
     const shown = !many ? list : open ? list.filter((/** @type {any} */ one) => one.name.toLowerCase().includes(typed)) : list.slice(0, 9);
     const chosen = choiceNow(page);
-    const dim = !actions['disposition-1'].enabled;
+    const dim = !actions['disposition-1'].enabled && phaseOf(page) !== 'connecting'; // awake in a moment: nothing flickers
     return html`<section class="part in-result">
         <div class="part-head"><h2>${text('disposition.title')}</h2><span class="aside touch-hide">${many ? text('disposition.more') : list.length ? text('disposition.press', { n: list.length }) : null}</span></div>
         ${open ? html`<label class="field"><span class="hidden">${text('disposition.all')}</span><input id="panel-dispositions" type="search" autocomplete="off" placeholder=${text('disposition.all')} value=${page.panel?.query}

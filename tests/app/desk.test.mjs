@@ -332,3 +332,18 @@ scene('everything on the desk is reached by Tab, and each stop is seen', async (
     for (const id of ['act-command', 'act-mute', 'act-hang-up', 'act-break', 'act-branch-1', 'act-disposition-1', 'note', 'act-finish']) assert.ok(seen.has(id), `${id} is not reached: ${[...seen]}`);
     assert.equal(unseen, 0);
 });
+
+scene('a microphone that is refused: what to click is shown, and asking again goes on', async () => {
+    await page.addInitScript(() => {
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = (wish) => (window.allowed ? ask(wish) : Promise.reject(new DOMException('no', 'NotAllowedError')));
+    });
+    server.show('offline');
+    await page.goto(`http://127.0.0.1:${server.port}/desk`);
+    await word('Microphone refused'); // asked at once, because the browser says that it was allowed before
+    assert.equal(await page.locator('#act-join').count(), 0, 'nobody joins without');
+    await page.evaluate(() => { window.allowed = true; });
+    await page.getByRole('button', { name: 'Ask again' }).click();
+    await word('Offline');
+    await page.waitForFunction(() => Number(document.querySelector('.check [data-meter]')?.getAttribute('data-level')) > 0);
+});

@@ -7,7 +7,7 @@ import { mockServer } from './mock-server.mjs';
 import { faultsOf } from './browser.mjs';
 import { states } from './documents.mjs';
 
-let bench, server, page, faults, phone, far, ring;
+let bench, server, page, faults, phone, far, ring, tokens;
 const asked = (path) => server.asked.filter((one) => one.path === path).length;
 const state = () => page.evaluate(async () => (await import('/assets/app/main.js')).state().phone);
 const ROOM = '<Dial><Conference beep="false" waitUrl="" endConferenceOnExit="false">desk</Conference></Dial>';
@@ -22,7 +22,8 @@ async function tell(name, change = () => {}) {
 
 before(async () => {
     [bench, server] = await Promise.all([Bench.start(), mockServer({ state: 'offline' })]);
-    server.voice = () => ({ token: bench.token('agent7'), identity: 'agent7', ttl_s: 600, chunderw: bench.host, ice_servers: [], codecs: ['pcmu', 'opus'] });
+    tokens = 0; // the first runs out soon: it is renewed a minute before
+    server.voice = () => ({ token: bench.token('agent7', { ttl: tokens++ ? 600 : 68 }), identity: 'agent7', ttl_s: 600, chunderw: bench.host, ice_servers: [], codecs: ['pcmu', 'opus'] });
     const context = await bench.browser.newContext({ viewport: { width: 1440, height: 900 } });
     page = await context.newPage();
     faults = faultsOf(page);
@@ -67,6 +68,29 @@ test('the line\'s health stands in figures of the call', { timeout: 30000 }, asy
     await until(async () => (await state()).loss !== null, 10000, 'a sample');
     await page.waitForSelector('.grade-good');
     await until(() => page.evaluate(() => Number(document.querySelector('[data-meter]')?.getAttribute('data-level')) > 0), 10000, 'the level of the microphone');
+});
+
+test('the token is renewed before it runs out', { timeout: 30000 }, async () => {
+    await until(() => tokens >= 2, 20000, 'another token to be asked for');
+    assert.equal((await state()).registered, true);
+});
+
+test('a headset that is pulled out: the call goes on with another device, which is named and can be changed', { timeout: 30000 }, async () => {
+    const { device_id } = await state();
+    await page.evaluate((gone) => {
+        const devices = navigator.mediaDevices;
+        const all = devices.enumerateDevices.bind(devices);
+        devices.enumerateDevices = async () => (await all()).filter((one) => one.deviceId !== gone);
+        devices.dispatchEvent(new Event('devicechange'));
+    }, device_id);
+    await page.waitForSelector('[data-phase="headset-gone"]');
+    const now = await state();
+    assert.notEqual(now.device_id, device_id);
+    assert.ok((await page.textContent('.state')).includes(now.device));
+    await until(() => loudness(phone.rtp, 500) > 1000, 8000, 'the agent to be heard by the other device');
+    await page.locator('.call .stack button').last().click();
+    await page.waitForSelector('[data-phase="on-call"]');
+    await until(() => loudness(phone.rtp, 500) > 1000, 8000, 'the agent to be heard by the chosen device');
 });
 
 test('signalling that is away for a moment takes nothing from the call', { timeout: 30000 }, async () => {
