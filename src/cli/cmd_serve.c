@@ -46,6 +46,9 @@ static int run(const struct command *command, int argc, char **argv)
             .engine_web_advertised = settings.engine_web_advertised,
             .engine_alone_s = (unsigned)settings.engine_alone_s,
             .engine_silent_s = (unsigned)settings.engine_silent_s,
+            .push_webhook = settings.push_webhook,
+            .push_client_events = strcmp(settings.push_client_events, "yes") == 0,
+            .push_subscription_counts = strcmp(settings.push_subscription_counts, "yes") == 0,
             .log = settings.log,
             .caller_id = settings.caller_id,
             .calls_per_second = (unsigned)settings.calls_per_second,
@@ -68,9 +71,10 @@ const struct command command_serve = {
     .usage = "[--demo] [--http HOST:PORT] [--data DIR] [--trunk sip:HOST:PORT] [--voice URL]",
     .sentence = "the dialer: campaigns, agents, the interface; starts the voice engine",
     .details =
-        "Without the variables of the hosted services (twilio_account_sid, twilio_auth_token,\n"
-        "twilio_caller_id, twilio_app_id_outbound, pusher_appid, pusher_key, pusher_secret) it\n"
-        "makes credentials of its own in the data folder and starts `outdial voice`.\n"
+        "The variables twilio_account_sid, twilio_auth_token, twilio_caller_id and\n"
+        "twilio_app_id_outbound select the hosted voice service, pusher_appid, pusher_key and\n"
+        "pusher_secret (pusher_cluster besides) the hosted push service. Without them it makes\n"
+        "credentials of its own in the data folder, starts `outdial voice` and pushes itself.\n"
         "Prints one line of JSON when it is ready; ends on SIGINT and SIGTERM.",
     .flags = flags,
     .settings = SETTINGS_SERVE,

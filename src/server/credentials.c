@@ -12,38 +12,46 @@
 
 #include "base/text.h"
 
+enum group { VOICE, PUSH };
+
 struct variable {
     const char *name;
     size_t offset;
-    bool voice;    /* wanted for the voice wire alone */
+    enum group group;
+    bool beyond;   /* not wanted where another's voice interface is used (voice_only) */
     bool optional; /* of use when it is there */
 };
 
 #define AT(field) offsetof(struct credentials, field)
 static const struct variable variables[] = {
-    {"twilio_account_sid", AT(account), true, false},
-    {"twilio_auth_token", AT(auth_token), true, false},
-    {"twilio_caller_id", AT(caller_id), false, false},
-    {"twilio_app_id_outbound", AT(application), false, false},
-    {"twilio_api_key_sid", AT(key), true, true},
-    {"twilio_api_key_secret", AT(key_secret), true, true},
-    {"pusher_appid", AT(push_app), false, false},
-    {"pusher_key", AT(push_key), false, false},
-    {"pusher_secret", AT(push_secret), false, false},
-    {"pusher_cluster", AT(push_cluster), false, true},
+    {"twilio_account_sid", AT(account), VOICE, false, false},
+    {"twilio_auth_token", AT(auth_token), VOICE, false, false},
+    {"twilio_caller_id", AT(caller_id), VOICE, true, false},
+    {"twilio_app_id_outbound", AT(application), VOICE, true, false},
+    {"twilio_api_key_sid", AT(key), VOICE, false, true},
+    {"twilio_api_key_secret", AT(key_secret), VOICE, false, true},
+    {"pusher_appid", AT(push_app), PUSH, false, false},
+    {"pusher_key", AT(push_key), PUSH, false, false},
+    {"pusher_secret", AT(push_secret), PUSH, false, false},
+    {"pusher_cluster", AT(push_cluster), PUSH, false, true},
 };
 
 /* What is made for the embedded parts, and how each is called in the file. */
 static const struct {
     const char *name, *prefix;
     size_t offset;
+    enum group group;
+    bool is_number;
     bool later; /* files of older versions lack it */
 } made[] = {
-    {"account_sid", "AC", AT(account), false},
-    {"auth_token", "", AT(auth_token), false},
-    {"api_key_sid", "SK", AT(key), true},
-    {"api_key_secret", "", AT(key_secret), true},
-    {"application_sid", "AP", AT(application), true},
+    {"account_sid", "AC", AT(account), VOICE, false, false},
+    {"auth_token", "", AT(auth_token), VOICE, false, false},
+    {"api_key_sid", "SK", AT(key), VOICE, false, true},
+    {"api_key_secret", "", AT(key_secret), VOICE, false, true},
+    {"application_sid", "AP", AT(application), VOICE, false, true},
+    {"push_app_id", "", AT(push_app), PUSH, true, true},
+    {"push_key", "", AT(push_key), PUSH, false, true},
+    {"push_secret", "", AT(push_secret), PUSH, false, true},
 };
 
 static char *field(struct credentials *credentials, const struct variable *variable)
@@ -143,7 +151,12 @@ static int make_field(struct credentials *credentials, size_t i)
     char hex[33];
     int err = secret_hex(16, hex);
 
-    if (!err)
+    /* Packages of the push wire take a text of digits for a number: it stays one exactly. */
+    if (!err && made[i].is_number) {
+        hex[7] = '\0';
+        snprintf(made_field(credentials, i), CREDENTIAL_SIZE, "%lu",
+                 100000000 + strtoul(hex, NULL, 16));
+    } else if (!err)
         snprintf(made_field(credentials, i), CREDENTIAL_SIZE, "%s%s", made[i].prefix, hex);
     return err;
 }
@@ -187,27 +200,30 @@ static int make(struct credentials *credentials, const char *data, char *why, si
     return write_made(credentials, data, why, why_size);
 }
 
-int credentials_load(struct credentials *credentials, const char *data, bool voice_only,
-                     const char *(*environment)(const char *name), char *why, size_t why_size)
+/* How much of a group the environment has. 0; EINVAL: some of it, or a value that is too long. */
+static int read_group(struct credentials *credentials, enum group group, bool voice_only,
+                      const char *(*environment)(const char *name), bool *is_whole, char *why,
+                      size_t why_size)
 {
     size_t wanted = 0, given = 0, besides = 0;
     struct text missing;
     int err = 0;
 
-    *credentials = (struct credentials){.hosted = false};
     text_init(&missing);
     for (size_t i = 0; i < array_count(variables); i++) {
         const char *value = lookup(environment, variables[i].name);
 
+        if (variables[i].group != group)
+            continue;
         if (value &&
             !slice_copy(slice_from(value), field(credentials, &variables[i]), CREDENTIAL_SIZE)) {
             snprintf(why, why_size, "the variable %s is too long", variables[i].name);
             err = EINVAL;
         }
-        if (voice_only && !variables[i].voice)
+        if (voice_only && variables[i].beyond)
             continue;
         if (variables[i].optional) {
-            besides += value && variables[i].voice;
+            besides += value != NULL;
             continue;
         }
         wanted++;
@@ -215,27 +231,54 @@ int credentials_load(struct credentials *credentials, const char *data, bool voi
         if (!value)
             text_addf(&missing, "%s%s", missing.size ? ", " : "", variables[i].name);
     }
-    credentials->hosted = given == wanted;
+    *is_whole = given == wanted;
     if (!err && given + besides && given < wanted) {
         snprintf(why, why_size,
-                 "some of the variables of the hosted services are set, but not %s; set all of "
-                 "them, or none to use the built-in parts",
-                 missing.at);
+                 "some of the variables of the hosted %s service are set, but not %s; set all of "
+                 "them, or none to use the built-in one",
+                 group == VOICE ? "voice" : "push", missing.at);
         err = EINVAL;
     }
+    text_release(&missing);
+    return err;
+}
+
+/* The embedded parts' own: read, or made. Of a hosted part nothing is taken. */
+static int use_made(struct credentials *credentials, const char *data, char *why, size_t why_size)
+{
+    struct credentials own = {.hosted = false};
+    char path[4096];
+    int err;
+
+    snprintf(path, sizeof(path), "%s/credentials.json", data);
+    err = access(path, F_OK) == 0 ? read_made(&own, data, path, why, why_size)
+                                  : make(&own, data, why, why_size);
+    if (err)
+        return err;
+    for (size_t i = 0; i < array_count(made); i++)
+        if (!(made[i].group == VOICE ? credentials->hosted : credentials->push_hosted))
+            memcpy(made_field(credentials, i), made_field(&own, i), CREDENTIAL_SIZE);
+    return 0;
+}
+
+int credentials_load(struct credentials *credentials, const char *data, bool voice_only,
+                     const char *(*environment)(const char *name), char *why, size_t why_size)
+{
+    int err;
+
+    *credentials = (struct credentials){.hosted = false};
+    err = read_group(credentials, VOICE, voice_only, environment, &credentials->hosted, why,
+                     why_size);
     if (!err && !*credentials->key != !*credentials->key_secret) {
         snprintf(why, why_size,
                  "of twilio_api_key_sid and twilio_api_key_secret only one is set; set both, or "
                  "none");
         err = EINVAL;
     }
-    text_release(&missing);
-    if (err || credentials->hosted)
+    if (!err)
+        err = read_group(credentials, PUSH, voice_only, environment, &credentials->push_hosted, why,
+                         why_size);
+    if (err || (credentials->hosted && credentials->push_hosted))
         return err;
-
-    char path[4096];
-
-    snprintf(path, sizeof(path), "%s/credentials.json", data);
-    return access(path, F_OK) == 0 ? read_made(credentials, data, path, why, why_size)
-                                   : make(credentials, data, why, why_size);
+    return use_made(credentials, data, why, why_size);
 }

@@ -9,12 +9,12 @@
 /*
  * Who we are on the voice and push wires.
  *
- * The environment may name the hosted ones: twilio_account_sid, twilio_auth_token, twilio_caller_id,
- * twilio_app_id_outbound, pusher_appid, pusher_key, pusher_secret (twilio_api_key_sid and
- * twilio_api_key_secret, which sign the tokens of browser phones, and pusher_cluster besides), in
- * lower or upper case. All seven select them; none selects the embedded parts, whose account, API key and
- * application are made once and kept in DIR/credentials.json (mode 0600); some of them is a mistake that
- * is named.
+ * The environment may name the hosted ones, in lower or upper case: twilio_account_sid, twilio_auth_token,
+ * twilio_caller_id and twilio_app_id_outbound (twilio_api_key_sid and twilio_api_key_secret, which sign the
+ * tokens of browser phones, besides) select that of voice, pusher_appid, pusher_key and pusher_secret
+ * (pusher_cluster besides) that of push. None of a group selects the embedded part, whose account, API key
+ * and application, or app id (a number), key and secret, are made once and kept in DIR/credentials.json
+ * (mode 0600); some of a group is a mistake that is named.
  */
 enum { CREDENTIAL_SIZE = 128 };
 
@@ -25,6 +25,7 @@ struct credentials {
     char caller_id[CREDENTIAL_SIZE];
     char application[CREDENTIAL_SIZE]; /* AP..., of the calls that browser phones make */
     char key[CREDENTIAL_SIZE], key_secret[CREDENTIAL_SIZE]; /* SK...; "": none (hosted only) */
+    bool push_hosted;
     char push_app[CREDENTIAL_SIZE], push_key[CREDENTIAL_SIZE], push_secret[CREDENTIAL_SIZE];
     char push_cluster[CREDENTIAL_SIZE];
 };

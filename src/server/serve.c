@@ -22,6 +22,7 @@
 #include "server/demo.h"
 #include "server/dialing.h"
 #include "server/imports.h"
+#include "server/push.h"
 #include "server/server.h"
 #include "server/tokens.h"
 #include "server/watch.h"
@@ -463,6 +464,14 @@ static int prepare(struct process *process)
         return fail(process, "no memory");
     if (imports_new(&server->imports, server) != 0)
         return fail(process, "cannot make folders in '%s'", options->data);
+    struct desk_push_options push = {
+        .webhook_url = options->push_webhook,
+        .takes_client_events = options->push_client_events,
+        .tells_subscription_counts = options->push_subscription_counts,
+    };
+
+    if (desk_push_begin(server, &push) != 0)
+        return fail(process, "no memory for the push server");
     err = open_store(process);
     if (!err)
         err = listen_http(process);
@@ -550,6 +559,7 @@ static void leave(struct process *process)
                          loop_now(server->loop) + STOP_MS_MAX * MILLISECOND, stop_waiting,
                          process) != 0)
         return;
+    desk_push_let_go(server);
     engine_stop(server->engine);
     while (!process->left)
         loop_step(server->loop, SECOND);
@@ -562,6 +572,7 @@ static void end(struct process *process)
     server->stopping = true;
     demo_free(process->demo);
     http_server_free(server->http);
+    desk_push_end(server);
     engine_free(server->engine);
     telephony_free(server->telephony);
     orders_release(server);

@@ -23,6 +23,8 @@ struct serve_options {
     const char *public_url; /* "" : what it listens on */
     const char *engine_http, *engine_sip, *engine_media;
     const char *engine_web_media, *engine_web_advertised; /* "": no browsers; the same address */
+    const char *push_webhook;                             /* URL, or "": none are sent */
+    bool push_client_events, push_subscription_counts;
     const char *log;          /* "info": the level, for the engine too */
     const char *caller_id;    /* "" : the credentials', or a fictitious one */
     unsigned engine_alone_s;  /* it waits so long for a new dialer */

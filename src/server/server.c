@@ -2,6 +2,7 @@
 
 #include "server/api.h"
 #include "server/imports.h"
+#include "server/push.h"
 #include "server/status_page.h"
 #include "server/webhooks.h"
 
@@ -28,7 +29,8 @@ void server_take_request(void *arg, struct http_request *request)
         api_reply_problem(request, 503, "too many connections at once; try again");
         return;
     }
-    if (api_take(server, request) || status_page_take(server, request))
+    if (desk_push_take(server, request) || api_take(server, request) ||
+        status_page_take(server, request))
         return;
     api_reply_problem(request, 404, "there is no such page");
 }

@@ -27,6 +27,7 @@ enum { NODE_OWNER = 1 }; /* who claims leads; one node has one store */
 
 enum { SEEN_COUNT = 4096, SEEN_TOKEN_SIZE = 64 };
 
+struct desk_push;
 struct imports;
 struct order;
 struct watch;
@@ -61,6 +62,7 @@ struct server {
     struct watch *watch;    /* asks whether the engine, its trunk and the disk are well */
     struct live live;       /* what the board and the live snapshot show */
     struct imports *imports;
+    struct desk_push *push; /* the agents' pages; NULL before it has begun */
     struct journaling journaling;
     struct table tokens; /* hash of a bearer token -> struct token */
 

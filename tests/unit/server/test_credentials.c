@@ -159,9 +159,53 @@ static void seven_variables_select_the_hosted_ones(void **state)
         credentials_load(&credentials, folder, false, environment, why, sizeof(why)), 0);
 }
 
+/* Push and voice are chosen one by one. */
+static void three_variables_select_hosted_push_alone(void **state)
+{
+    static const char *const PUSH[] = {
+        "PUSHER_APPID", "1", "pusher_key", "k", "pusher_secret", "s", "pusher_cluster", "eu", NULL};
+    static const char *const VOICE[] = {"twilio_account_sid", "AC1", "twilio_auth_token", "t",
+                                        NULL};
+    static const char *const CLUSTER[] = {"pusher_cluster", "eu", NULL};
+    struct credentials credentials, again;
+
+    (void)state;
+    variables = PUSH;
+    assert_int_equal(credentials_load(&credentials, folder, false, environment, why, sizeof(why)),
+                     0);
+    assert_false(credentials.hosted);
+    assert_true(credentials.push_hosted);
+    assert_true(is_made(credentials.account, "AC"));
+    assert_string_equal(credentials.push_app, "1");
+    assert_string_equal(credentials.push_secret, "s");
+    assert_string_equal(credentials.push_cluster, "eu");
+
+    variables = VOICE;
+    assert_int_equal(credentials_load(&credentials, folder, true, environment, why, sizeof(why)),
+                     0);
+    assert_true(credentials.hosted);
+    assert_false(credentials.push_hosted);
+    assert_string_equal(credentials.account, "AC1");
+    assert_int_equal(strspn(credentials.push_app, "0123456789"), 9);
+    assert_true(is_made(credentials.push_key, ""));
+    assert_true(is_made(credentials.push_secret, ""));
+    assert_int_equal(credentials_load(&again, folder, true, environment, why, sizeof(why)), 0);
+    assert_memory_equal(&credentials, &again, sizeof(again));
+
+    variables = PUSH + 2; /* no app id */
+    assert_int_not_equal(
+        credentials_load(&credentials, folder, false, environment, why, sizeof(why)), 0);
+    assert_non_null(strstr(why, "not pusher_appid;"));
+    variables = CLUSTER; /* a cluster for nobody */
+    assert_int_not_equal(
+        credentials_load(&credentials, folder, false, environment, why, sizeof(why)), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(three_variables_select_hosted_push_alone, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(the_embedded_parts_have_theirs_made_once, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_file_without_a_key_is_completed, make_folder,
