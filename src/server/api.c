@@ -207,17 +207,18 @@ void api_job_end(struct api_job *job, int err)
 
 void api_job_keep(struct api_job *job)
 {
-    job->kept = true;
+    *job->kept = true;
 }
 
 static void job_done(void *arg, int err)
 {
     struct api_job *job = arg;
+    bool kept = false; /* not in the job: who keeps it may have ended it already */
 
-    job->kept = false;
+    job->kept = &kept;
     if (!err && job->then && !job->server->stopping)
         job->then(job);
-    if (!job->kept)
+    if (!kept)
         api_job_end(job, err);
 }
 

@@ -93,7 +93,7 @@ struct api_job {
     instant until;
     void *extra;                          /* freed with the job ... */
     void (*dropped)(struct api_job *job); /* ... behind this, which lets go of what it holds */
-    bool kept;
+    bool *kept;                           /* while `then` runs: whether somebody else has it */
     int err;
     uint64_t cursor;
 };
