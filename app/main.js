@@ -16,7 +16,7 @@ import { keep, keepNote, kept, noteKept, screenName } from './io/kept.js';
 import { tickerStart } from './io/ticker.js';
 import { focusColumn, focusFirst, isTyping } from './io/focus.js';
 
-const MEASURE_MS = 30000, POLL_MS = 2000, NOTE_MS = 500, NOTE_AGAIN_MS = 3000;
+const MEASURE_MS = 30000, POLL_MS = 2000, NOTE_MS = 500, NOTE_AGAIN_MS = 3000, DETAILS_MS = 3000;
 
 const root = /** @type {HTMLElement} */ (document.getElementById('root'));
 let clock = clockNew();
@@ -167,6 +167,8 @@ async function details(id) {
         send({ kind: 'details', details: await ask('GET', `/desk/campaigns/${id}`) });
     } catch (error) {
         console.warn('campaign', id, /** @type {Error} */ (error).message);
+        // Without it there is no script and no disposition: it is asked for until it is here or not wanted.
+        setTimeout(() => { if ((page.doc?.pop?.campaign ?? id) === id && page.details?.id !== id && !page.out) details(id); }, DETAILS_MS);
     }
 }
 

@@ -125,6 +125,7 @@ function setUp(page, setup) {
 
 /** @param {Page} page @param {any} doc @returns {[Page, Effect[]]} */
 function desk(page, doc) {
+    if (typeof doc?.version !== 'number' || !doc.agent) return [page, []]; // the answer is not a desk
     if (page.doc && doc.version <= page.doc.version) return [page, []];
     /** @type {Effect[]} */
     const effects = [];

@@ -107,6 +107,28 @@ test('login, and login refused', { timeout: 60000 }, async () => {
     }
 });
 
+test('a language with half as many letters more fits', { timeout: long ? 200000 : 60000 }, async () => {
+    const context = await browser.newContext({ reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    for (const name of long ? Object.keys(states) : ['on-call', 'wrap-up', 'consult', 'offline', 'callback']) {
+        for (const [width, height] of SIZES.slice(0, 3)) {
+            await page.setViewportSize({ width, height });
+            await enter(page, server, name);
+            await page.evaluate(async () => {
+                const { texts } = await import('/assets/app/texts.js');
+                const longer = (words) => words.replace(/[a-z]{3,}/g, (word) => (/^(name|time|n|of|date|planned)$/.test(word) ? word : word + 'åäöüßéèêñõ'.slice(0, Math.ceil(word.length / 2))));
+                for (const [id, form] of Object.entries(texts)) texts[id] = typeof form === 'string' ? longer(form).replace(/\{[^}]*\}/g, (place, at, all) => form.match(/\{[^}]*\}/g)[all.slice(0, at).split('{').length - 1]) : form;
+                (await import('/assets/app/main.js')).send({ kind: 'tick', now: (await import('/assets/app/main.js')).state().now + 1 });
+            });
+            await page.screenshot({ path: `${folder}/${name}-${width}-long-language.png` });
+            const shape = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+            assert.ok(shape[0] <= shape[1], `${name} ${width}: ${shape[0]} px wide`);
+            assert.deepEqual(await page.evaluate(clipped), [], `${name} ${width}: words are cut off`);
+        }
+    }
+    await context.close();
+});
+
 test('forced colours, right to left, 200 and 400 % zoom: the desk stays whole', { timeout: 60000 }, async () => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, forcedColors: 'active', reducedMotion: 'reduce' });
     const page = await context.newPage();

@@ -18,6 +18,13 @@ test('a document that is not newer than the one shown is dropped', () => {
     assert.equal(phaseOf(desk.page), 'wrap-up');
 });
 
+test('an answer that is no desk changes nothing', () => {
+    const desk = onDesk(states['on-call'].doc);
+    const shown = desk.page;
+    for (const doc of [null, {}, { version: 9999 }, { version: 'x', agent: {} }]) desk.feed({ kind: 'desk', doc });
+    assert.equal(desk.page, shown);
+});
+
 test('a disposition key saves the choice and ends no call', () => {
     const desk = onDesk(states['on-call'].doc);
     const effects = press(desk, 'disposition-1', 5000);

@@ -36,6 +36,14 @@ test('the golden document of the wire is a call of three with the figures in it'
     assert.equal(blockOf(desk.page).lines[0], 'You, Margaret Holloway and (303) 555-0100');
 });
 
+test('the golden documents of the wire are the states that their names say', () => {
+    const folder = new URL('../../golden/desk/', import.meta.url);
+    for (const name of ['available', 'preview', 'wrap-up', 'consult']) {
+        const desk = onDesk(JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')));
+        assert.equal(phaseOf(desk.page), name);
+    }
+});
+
 test('the hello latency is shown for ten seconds, then who is on the line', () => {
     const desk = onDesk(states.hello.doc);
     assert.deepEqual(blockOf(desk.page).lines, ['Hello in 4 ms']);
