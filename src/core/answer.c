@@ -47,6 +47,12 @@ void attempt_answered(struct dialer *dialer, struct attempt *attempt)
     attempt_schedule(dialer, attempt);
 }
 
+void attempt_send_off(struct dialer *dialer, struct attempt *attempt)
+{
+    attempt->record.action = ANSWER_HAND_OVER;
+    tell(dialer, attempt);
+}
+
 /* To the room of the agent it is attached to. */
 void attempt_go_to(struct dialer *dialer, struct attempt *attempt, struct agent *agent)
 {
@@ -142,6 +148,7 @@ void attempt_orphaned(struct dialer *dialer, struct attempt *attempt)
     case ATTEMPT_WAITING: /* goes on waiting, for whoever comes */
     case ATTEMPT_CLOSING:
     case ATTEMPT_ENDED:
+    case ATTEMPT_HANDED_OVER:
         break;
     case ATTEMPT_STATE_COUNT:
         check(false);
@@ -175,7 +182,8 @@ void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agen
 {
     enum attempt_state state = attempt->record.state;
 
-    if (state == ATTEMPT_CLOSING || state == ATTEMPT_ENDED || state == ATTEMPT_BRIDGED)
+    if (state == ATTEMPT_CLOSING || state == ATTEMPT_ENDED || state == ATTEMPT_BRIDGED ||
+        state == ATTEMPT_HANDED_OVER)
         return;
     if (state == ATTEMPT_WAITING && agent && desk_guest_may_linger(attempt, agent))
         return; /* old news: it was told to leave that room again */
@@ -195,7 +203,7 @@ static void let_agent_go(struct dialer *dialer, struct attempt *attempt, enum at
 {
     struct agent *agent = attempt->agent;
 
-    if (!agent)
+    if (!agent || agent->record.activity == AGENT_WRAP_UP) /* that one has handed over */
         return;
     if (attempt->record.conversed && result == RESULT_CONNECTED)
         desk_wrap_up(dialer, agent);

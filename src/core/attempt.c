@@ -3,9 +3,11 @@
 #include "core/names.h"
 
 static const char *const state_names[ATTEMPT_STATE_COUNT] = {
-    [ATTEMPT_PLANNED] = "planned",   [ATTEMPT_PLACED] = "placed",   [ATTEMPT_RINGING] = "ringing",
-    [ATTEMPT_ANSWERED] = "answered", [ATTEMPT_WAITING] = "waiting", [ATTEMPT_BRIDGED] = "bridged",
-    [ATTEMPT_CLOSING] = "closing",   [ATTEMPT_ENDED] = "ended",
+    [ATTEMPT_PLANNED] = "planned",         [ATTEMPT_PLACED] = "placed",
+    [ATTEMPT_RINGING] = "ringing",         [ATTEMPT_ANSWERED] = "answered",
+    [ATTEMPT_WAITING] = "waiting",         [ATTEMPT_BRIDGED] = "bridged",
+    [ATTEMPT_CLOSING] = "closing",         [ATTEMPT_ENDED] = "ended",
+    [ATTEMPT_HANDED_OVER] = "handed-over",
 };
 
 static const char *const result_names[RESULT_COUNT] = {
@@ -26,7 +28,7 @@ static const char *const status_names[CALL_STATUS_COUNT] = {
 
 static const char *const action_names[ANSWER_ACTION_COUNT] = {
     [ANSWER_NONE] = "none",       [ANSWER_JOIN] = "join",       [ANSWER_WAIT] = "wait",
-    [ANSWER_MESSAGE] = "message", [ANSWER_HANG_UP] = "hang-up",
+    [ANSWER_MESSAGE] = "message", [ANSWER_HANG_UP] = "hang-up", [ANSWER_HAND_OVER] = "hand-over",
 };
 
 #define MAY(state) (1u << (state))
@@ -41,7 +43,8 @@ static const unsigned moves[ATTEMPT_STATE_COUNT] = {
     [ATTEMPT_RINGING] = MAY(ATTEMPT_ANSWERED) | MAY_CLOSE,
     [ATTEMPT_ANSWERED] = MAY(ATTEMPT_WAITING) | MAY(ATTEMPT_BRIDGED) | MAY_CLOSE,
     [ATTEMPT_WAITING] = MAY(ATTEMPT_ANSWERED) | MAY(ATTEMPT_BRIDGED) | MAY_CLOSE,
-    [ATTEMPT_BRIDGED] = MAY(ATTEMPT_ANSWERED) | MAY_CLOSE,
+    [ATTEMPT_BRIDGED] = MAY(ATTEMPT_ANSWERED) | MAY(ATTEMPT_HANDED_OVER) | MAY_CLOSE,
+    [ATTEMPT_HANDED_OVER] = MAY_CLOSE,
     [ATTEMPT_CLOSING] = MAY(ATTEMPT_ENDED),
     [ATTEMPT_ENDED] = 0,
 };

@@ -19,6 +19,7 @@ enum attempt_state {
     ATTEMPT_BRIDGED = 5,  /* in the agent's room */
     ATTEMPT_CLOSING = 6,  /* told to leave (message, hang-up); its end is awaited */
     ATTEMPT_ENDED = 7,
+    ATTEMPT_HANDED_OVER = 8, /* goes on with a third person, in a room of their own */
     ATTEMPT_STATE_COUNT
 };
 
@@ -58,7 +59,27 @@ enum answer_action {
     ANSWER_WAIT = 2,    /* wait in silence, at most the campaign's answer_wait_max */
     ANSWER_MESSAGE = 3, /* hear the identification message, then hang up */
     ANSWER_HANG_UP = 4,
+    ANSWER_HAND_OVER = 5, /* into a room of its own, with the third person */
     ANSWER_ACTION_COUNT
+};
+
+/* A third person in the conversation; one at a time, each with a serial. */
+enum party_state {
+    PARTY_NONE = 0,
+    PARTY_RINGING = 1,
+    PARTY_JOINED = 2,
+    PARTY_ENDING = 3, /* told to go; the end is awaited */
+    PARTY_STATE_COUNT
+};
+
+struct party_record {
+    enum party_state state;
+    uint32_t serial; /* of the last one */
+    instant since;
+    bool consulting; /* agent and third person talk; the customer is on hold meanwhile */
+    bool held;       /* agent and customer talk; the third person is on hold meanwhile */
+    bool muted;
+    bool blind; /* the agent hands over as soon as it is there */
 };
 
 /* What the store keeps of an attempt, written whole by EFFECT_RECORD_ATTEMPT and, while `open`,
@@ -92,7 +113,8 @@ struct attempt_record {
     instant planned_at, ordered_at, placed_at, ringing_at, answered_at, bridged_at, ended_at;
     instant wrapped_at; /* when the disposition was given */
     instant held_since; /* the agent has put the customer on hold; 0: not */
-    bool dropped;       /* the conversation was cut, by a fault on our side */
+    struct party_record party;
+    bool dropped; /* the conversation was cut, by a fault on our side */
 };
 
 /* Is the customer on hold in the room, as far as the engine was asked? */

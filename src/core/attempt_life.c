@@ -5,6 +5,7 @@
 #include "core/emit.h"
 #include "core/hold.h"
 #include "core/outcome.h"
+#include "core/party.h"
 #include "core/queue.h"
 
 /* How long a state may be silent before the engine is asked. */
@@ -60,6 +61,7 @@ static void stamp(struct attempt *attempt, enum attempt_state state, instant now
         break;
     case ATTEMPT_WAITING:
     case ATTEMPT_CLOSING:
+    case ATTEMPT_HANDED_OVER:
         break;
     case ATTEMPT_STATE_COUNT:
         check(false);
@@ -74,6 +76,8 @@ void attempt_become(struct dialer *dialer, struct attempt *attempt, enum attempt
         chain_leave(&attempt->waiting);
     if (attempt->record.state == ATTEMPT_BRIDGED)
         hold_forget(dialer, attempt);
+    if (state != ATTEMPT_HANDED_OVER)
+        party_dismiss(dialer, attempt);
     attempt->record.state = state;
     stamp(attempt, state, dialer->now);
     ++attempt->poll;
@@ -129,6 +133,8 @@ static instant silence_ends(const struct dialer *dialer, const struct attempt *a
     case ATTEMPT_BRIDGED:
         return instant_add(now, attempt->hold.doubtful ? dialer->limits.poll_first
                                                        : dialer->limits.talk_check);
+    case ATTEMPT_HANDED_OVER:
+        return instant_add(now, dialer->limits.talk_check);
     case ATTEMPT_CLOSING:
         return instant_add(now, record->action == ANSWER_MESSAGE ? MESSAGE_MAX : CLOSING_MAX);
     case ATTEMPT_ENDED:
@@ -180,6 +186,7 @@ static void init_attempt(struct attempt *attempt, struct lead *lead)
 {
     attempt->timer.kind = TIMER_ATTEMPT;
     attempt->hold.timer.kind = TIMER_HOLD;
+    attempt->party.timer.kind = TIMER_PARTY;
     chain_init(&attempt->of_campaign);
     chain_init(&attempt->waiting);
     chain_init(&attempt->dirty);
@@ -350,6 +357,8 @@ void attempt_finish(struct dialer *dialer, struct attempt *attempt)
     struct campaign *campaign = attempt->campaign;
 
     check(attempt->record.state == ATTEMPT_ENDED && attempt->record.result && !attempt->agent);
+    if (party_lives(attempt)) /* it will be back here when that is gone */
+        return;
     attempt->record.open = false;
     if (!attempt->record.wrapped_at && attempt->record.disposition)
         attempt->record.wrapped_at = dialer->now;
@@ -440,8 +449,11 @@ void attempt_ask_now(struct dialer *dialer, struct attempt *attempt)
 /* After a restart that finds nobody in wrap-up for it. */
 static void end_without_agent(struct dialer *dialer, struct attempt *attempt)
 {
-    if (attempt->record.conversed && !attempt->record.disposition)
+    if (attempt->record.conversed && attempt->record.result == RESULT_CONNECTED &&
+        !attempt->record.disposition) {
         attempt_default_disposition(attempt);
+        touch_attempt(dialer, attempt);
+    }
     attempt_finish(dialer, attempt);
 }
 
@@ -458,7 +470,7 @@ void attempt_expire(struct dialer *dialer, struct attempt *attempt)
         attempt_decide(dialer, attempt); /* its question was lost on the way */
     else if (record->state == ATTEMPT_WAITING && !attempt->doubtful)
         attempt_abandon(dialer, attempt);
-    else if (record->state == ATTEMPT_BRIDGED &&
+    else if ((record->state == ATTEMPT_BRIDGED || record->state == ATTEMPT_HANDED_OVER) &&
              dialer->now >= instant_add(record->bridged_at, dialer->limits.talk_max))
         attempt_hang_up(dialer, attempt, RESULT_CONNECTED);
     else

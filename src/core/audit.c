@@ -31,7 +31,8 @@ static void audit_attempt(const struct dialer *dialer, const struct attempt *att
     check(!agent || agent->reservation.attempt == record->id);
     /* every attempt has a deadline; in wrap-up it is the agent's */
     if (record->state == ATTEMPT_ENDED)
-        check(attempt->timer.node.place || (agent && agent->record.activity == AGENT_WRAP_UP));
+        check(attempt->timer.node.place || (agent && agent->record.activity == AGENT_WRAP_UP) ||
+              attempt->party.timer.node.place);
     else
         check(attempt->timer.node.place);
     check(record->state != ATTEMPT_BRIDGED || !dialer->recovered || attempt->doubtful ||
@@ -39,6 +40,12 @@ static void audit_attempt(const struct dialer *dialer, const struct attempt *att
     check((record->state == ATTEMPT_WAITING) == !chain_is_empty(&attempt->waiting));
     check(record->state == ATTEMPT_BRIDGED ||
           (!record->held_since && !attempt->hold.told && !attempt->hold.timer.node.place));
+    check((record->party.state == PARTY_NONE) == !attempt->party.timer.node.place);
+    check(record->party.state != PARTY_NONE || !attempt->party.room);
+    check(record->party.state == PARTY_NONE || record->party.state == PARTY_ENDING ||
+          record->state == ATTEMPT_BRIDGED || record->state == ATTEMPT_HANDED_OVER);
+    check(record->state != ATTEMPT_HANDED_OVER || !agent ||
+          agent->record.activity == AGENT_WRAP_UP || !dialer->recovered);
     check(record->state != ATTEMPT_PLANNED || !record->answered_at);
     check(record->state != ATTEMPT_CLOSING || record->result);
     check(record->state != ATTEMPT_ENDED || record->result);
@@ -105,7 +112,7 @@ static void audit_campaign(const struct dialer *dialer, const struct campaign *c
 
 static uint32_t rooms_of(const struct attempt *attempt)
 {
-    uint32_t count = attempt->room ? 1 : 0;
+    uint32_t count = (attempt->room ? 1u : 0u) + (attempt->party.room ? 1u : 0u);
 
     for (int i = 0; i < OLD_ROOMS_MAX; ++i)
         count += attempt->old_rooms[i] ? 1 : 0;

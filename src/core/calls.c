@@ -368,6 +368,15 @@ static void polled_in_progress(struct dialer *dialer, struct attempt *attempt,
     struct agent *agent = id_index_get(&dialer->agent_ids, call->agent);
 
     status_moves(dialer, attempt, CALL_IN_PROGRESS);
+    if (attempt->record.state == ATTEMPT_HANDED_OVER) {
+        if (agent) { /* told to go on, and has not */
+            desk_guest_seen(dialer, attempt, agent);
+            attempt_send_off(dialer, attempt);
+        } else {
+            desk_guest_left_all(dialer, attempt);
+        }
+        return;
+    }
     if (attempt->record.state == ATTEMPT_CLOSING && agent)
         desk_guest_seen(dialer, attempt, agent);
     else if (attempt->record.state == ATTEMPT_CLOSING)

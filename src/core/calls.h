@@ -46,6 +46,8 @@ void attempt_closes(struct dialer *dialer, struct attempt *attempt, enum attempt
                     enum answer_action action);
 void attempt_close(struct dialer *dialer, struct attempt *attempt, enum attempt_result result,
                    enum answer_action action);
+/* Handed over: into the room of its own. */
+void attempt_send_off(struct dialer *dialer, struct attempt *attempt);
 void attempt_tell_message(struct dialer *dialer, struct attempt *attempt);
 void attempt_hears_message(struct dialer *dialer, struct attempt *attempt); /* from now on */
 /* Told to the engine: hang up what was answered, cancel what was not. */

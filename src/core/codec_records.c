@@ -129,10 +129,20 @@ static void code_attempt_flags(struct codec *codec, struct attempt_record *recor
  * else, for nothing but the end tells whether it is there. */
 static void code_attempt_more(struct codec *codec, struct attempt_record *record)
 {
-    if (codec->out ? !record->held_since && !record->dropped : codec->at == codec->size)
+    struct party_record *party = &record->party;
+
+    if (codec->out ? !record->held_since && !record->dropped && !party->serial
+                   : codec->at == codec->size)
         return;
     record->held_since = code_i64(codec, record->held_since);
     record->dropped = code_bool(codec, record->dropped);
+    party->state = (enum party_state)code_below(codec, party->state, PARTY_STATE_COUNT);
+    party->serial = code_u32(codec, party->serial);
+    party->since = code_i64(codec, party->since);
+    party->consulting = code_bool(codec, party->consulting);
+    party->held = code_bool(codec, party->held);
+    party->muted = code_bool(codec, party->muted);
+    party->blind = code_bool(codec, party->blind);
 }
 
 void code_attempt(struct codec *codec, struct attempt_record *record)

@@ -103,6 +103,11 @@ static void vacate(struct dialer *dialer, struct attempt *attempt)
         guest_gone(dialer, agent);
 }
 
+void desk_room_vacated(struct dialer *dialer, struct agent *agent)
+{
+    guest_gone(dialer, agent);
+}
+
 static void vacate_old(struct dialer *dialer, struct attempt *attempt, int place)
 {
     struct agent *agent = attempt->old_rooms[place];
@@ -529,7 +534,7 @@ void desk_hung_up(struct dialer *dialer, const struct event *event)
         return;
     attempt = agent->attempt;
     if (!attempt || attempt->record.state == ATTEMPT_CLOSING ||
-        attempt->record.state == ATTEMPT_ENDED)
+        attempt->record.state == ATTEMPT_ENDED || attempt->record.state == ATTEMPT_HANDED_OVER)
         refuse(dialer, REFUSED_AGENT_STATE);
     else if (is_unanswered(attempt))
         attempt_cancel(dialer, attempt, REFUSED_AGENT_STATE);

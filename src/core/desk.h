@@ -14,6 +14,7 @@ struct agent *desk_longest_idle(const struct campaign *campaign); /* NULL: none 
 bool desk_is_idle_for(const struct agent *agent, const struct campaign *campaign);
 /* Customers keep a room from being used until they are known to have left it. */
 void desk_guest_came(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
+void desk_room_vacated(struct dialer *dialer, struct agent *agent);      /* by a third person */
 void desk_guest_arrived(struct dialer *dialer, struct attempt *attempt); /* is in no other room */
 void desk_guest_told_to_leave(struct dialer *dialer, struct attempt *attempt);
 /* It was seen in a room that it is not supposed to be in: it is there, or was a moment ago. */

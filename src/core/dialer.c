@@ -9,6 +9,7 @@
 #include "core/hold.h"
 #include "core/leg.h"
 #include "core/pacing.h"
+#include "core/party.h"
 #include "core/preview.h"
 #include "core/queue.h"
 #include "core/transfer.h"
@@ -98,7 +99,7 @@ static int init_slabs(struct dialer *dialer, const struct dialer_limits *limits)
 
 static int init_rest(struct dialer *dialer, const struct dialer_limits *limits)
 {
-    size_t timers = 2 * (size_t)limits->agents_max + 2 * (size_t)limits->attempts_max +
+    size_t timers = 2 * (size_t)limits->agents_max + 3 * (size_t)limits->attempts_max +
                     limits->leads_max + limits->campaigns_max + 1;
 
     dialer->hours =
@@ -220,6 +221,7 @@ static void move_back(struct dialer *dialer, struct attempt *attempt, instant le
     record->bridged_at = moved(record->bridged_at, leap);
     record->ended_at = moved(record->ended_at, leap);
     record->held_since = moved(record->held_since, leap);
+    record->party.since = moved(record->party.since, leap);
     touch_attempt(dialer, attempt);
 }
 
@@ -258,6 +260,7 @@ static void clock_leapt(struct dialer *dialer, const struct event *event)
             continue;
         shift(dialer, &attempt->timer, leap);
         shift(dialer, &attempt->hold.timer, leap);
+        shift(dialer, &attempt->party.timer, leap);
         attempt->rings_until = moved(attempt->rings_until, leap);
         attempt->message_until = moved(attempt->message_until, leap);
         if (leap < 0)
@@ -343,6 +346,8 @@ static event_handler *const handlers[EVENT_KIND_COUNT] = {
     [EVENT_CALL_NOT_CARRIED] = calls_not_carried,
     [EVENT_AGENT_PHONE_READY] = leg_phone_ready,
     [EVENT_CUSTOMER_HOLD] = hold_asked,
+    [EVENT_PARTY_ASKED] = party_asked,
+    [EVENT_PARTY_NEWS] = party_news,
     [EVENT_CALL_TRANSFERRED] = transfer_asked,
 };
 
@@ -367,6 +372,9 @@ static void expire(struct dialer *dialer, struct timer *timer)
         break;
     case TIMER_RATE:
         dialer->look = dialer->all;
+        break;
+    case TIMER_PARTY:
+        party_expire(dialer, container_of(timer, struct attempt, party.timer));
         break;
     case TIMER_HOLD:
         hold_expire(dialer, container_of(timer, struct attempt, hold.timer));

@@ -157,6 +157,16 @@ static uint64_t of_attempt(const struct attempt *attempt)
         mix(&m, attempt->hold.doubtful);
         mix_timer(&m, &attempt->hold.timer);
     }
+    if (record->party.serial) {
+        mix(&m, record->party.state);
+        mix(&m, record->party.serial);
+        mix(&m, record->party.consulting);
+        mix(&m, record->party.held);
+        mix(&m, record->party.blind);
+        mix(&m, attempt->party.polls);
+        mix(&m, attempt->party.room ? attempt->party.room->record.id : 0);
+        mix_timer(&m, &attempt->party.timer);
+    }
     return m.value;
 }
 

@@ -20,6 +20,11 @@ static const char *const kind_names[EFFECT_KIND_COUNT] = {
     [EFFECT_HANG_UP_AGENT_LEG] = "hang-up-agent-leg",
     [EFFECT_POLL_AGENT_LEG] = "poll-agent-leg",
     [EFFECT_HOLD_CALL] = "hold-call",
+    [EFFECT_PLACE_PARTY] = "place-party",
+    [EFFECT_CHANGE_PARTY] = "change-party",
+    [EFFECT_MOVE_PARTY] = "move-party",
+    [EFFECT_HANG_UP_PARTY] = "hang-up-party",
+    [EFFECT_POLL_PARTY] = "poll-party",
     [EFFECT_SCREEN_POP] = "screen-pop",
     [EFFECT_REFUSE] = "refuse",
 };
@@ -37,5 +42,6 @@ bool effect_is_record(enum effect_kind kind)
 bool effect_waits_for_commit(enum effect_kind kind)
 {
     return kind == EFFECT_CLAIM_LEADS || kind == EFFECT_PLACE_CALL ||
-           kind == EFFECT_DIAL_AGENT_LEG || kind == EFFECT_HANG_UP_AGENT_LEG;
+           kind == EFFECT_DIAL_AGENT_LEG || kind == EFFECT_HANG_UP_AGENT_LEG ||
+           kind == EFFECT_PLACE_PARTY || kind == EFFECT_HANG_UP_PARTY;
 }

@@ -44,6 +44,12 @@ enum effect_kind {
     EFFECT_CANCEL_CALL, /* attempt_id; the same, but a call that was answered meanwhile is left
                                  alone: the engine asks what it is to be told */
     EFFECT_HOLD_CALL, /* hold: the customer hears music in the room, and is not heard; or no more */
+    /* party: a third person, at a number the shell was told with the event */
+    EFFECT_PLACE_PARTY,   /* ring it into the agent's room; EVENT_PARTY_NEWS follows */
+    EFFECT_CHANGE_PARTY,  /* held, muted: as they are now */
+    EFFECT_MOVE_PARTY,    /* into the attempt's own room */
+    EFFECT_HANG_UP_PARTY, /* also while it rings */
+    EFFECT_POLL_PARTY,    /* EVENT_PARTY_NEWS follows, unless the engine is silent */
     EFFECT_KIND_COUNT
 };
 
@@ -112,6 +118,12 @@ struct effect {
             agent_id agent; /* in whose room it is */
             bool on;
         } hold;
+        struct {
+            attempt_id attempt;
+            agent_id agent; /* in whose room */
+            uint32_t serial;
+            bool held, muted;
+        } party;
         struct {
             enum pop_kind kind;
             agent_id agent;

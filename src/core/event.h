@@ -78,7 +78,30 @@ enum event_kind {
                                 a page that may be dead: dialled anew at once */
     EVENT_CUSTOMER_HOLD, /* hold: the agent puts the customer on hold, or takes the customer back */
     EVENT_CALL_TRANSFERRED, /* transfer: the customer goes to another agent, who is free; this one wraps up */
+    EVENT_PARTY_ASKED, /* party: the agent wants a third person in the conversation, or something of it */
+    EVENT_PARTY_NEWS, /* party_news: what became of it, from the engine */
     EVENT_KIND_COUNT
+};
+
+enum party_act {
+    PARTY_CONSULT = 0,  /* ring it, with the customer on hold */
+    PARTY_ADD = 1,      /* ring it, all three together */
+    PARTY_TRANSFER = 2, /* ring it, and hand over as soon as it is there */
+    PARTY_HAND_OVER = 3,
+    PARTY_ALL_TOGETHER = 4,
+    PARTY_SWAP = 5, /* from talking to the one to talking to the other */
+    PARTY_END = 6,
+    PARTY_MUTE = 7,
+    PARTY_UNMUTE = 8,
+    PARTY_ACT_COUNT
+};
+
+enum party_news {
+    PARTY_NEWS_RINGS = 0,
+    PARTY_NEWS_JOINED = 1, /* the agent's room; also: is still there */
+    PARTY_NEWS_LEFT = 2,   /* that room, or is not there; its call lives */
+    PARTY_NEWS_ENDED = 3,  /* its call is over, or there is none */
+    PARTY_NEWS_COUNT
 };
 
 struct event_call {
@@ -156,6 +179,15 @@ struct event {
         struct {
             agent_id agent, to;
         } transfer;
+        struct {
+            agent_id agent;
+            enum party_act act;
+        } party;
+        struct {
+            attempt_id attempt;
+            uint32_t serial;
+            enum party_news news;
+        } party_news;
         bool held;
         instant
             leap; /* how far the clock was moved; after a step back (negative) the core's time, too,

@@ -2,6 +2,7 @@
 
 #include "core/calls.h"
 #include "core/emit.h"
+#include "core/party.h"
 
 /* So long somebody may hear nothing before music tells that they are not forgotten: a page that is loaded again is
  * back before it begins. */
@@ -14,7 +15,7 @@ static bool is_talking(const struct attempt *attempt)
 
 static bool is_wanted(const struct attempt *attempt)
 {
-    return attempt->record.held_since || attempt->hold.kept;
+    return attempt->record.held_since || attempt->hold.kept || attempt->record.party.consulting;
 }
 
 static void tell(struct dialer *dialer, struct attempt *attempt)
@@ -28,7 +29,7 @@ static void tell(struct dialer *dialer, struct attempt *attempt)
     attempt_schedule(dialer, attempt);
 }
 
-static void update(struct dialer *dialer, struct attempt *attempt)
+void hold_update(struct dialer *dialer, struct attempt *attempt)
 {
     if (is_wanted(attempt) != attempt->hold.told)
         tell(dialer, attempt);
@@ -44,10 +45,11 @@ void hold_agent_lost(struct dialer *dialer, struct agent *agent)
 
 void hold_expire(struct dialer *dialer, struct attempt *attempt)
 {
-    if (!is_talking(attempt) || !attempt->agent || attempt->agent->record.leg == LEG_CONNECTED)
+    if (!is_talking(attempt) || !attempt->agent || attempt->agent->record.leg == LEG_CONNECTED ||
+        party_keeps_company(attempt))
         return;
     attempt->hold.kept = true;
-    update(dialer, attempt);
+    hold_update(dialer, attempt);
 }
 
 void hold_agent_back(struct dialer *dialer, struct agent *agent)
@@ -58,7 +60,7 @@ void hold_agent_back(struct dialer *dialer, struct agent *agent)
         return;
     timer_clear(dialer, &attempt->hold.timer);
     attempt->hold.kept = false;
-    update(dialer, attempt);
+    hold_update(dialer, attempt);
 }
 
 void hold_seen(struct dialer *dialer, struct attempt *attempt, enum call_held held)
@@ -67,7 +69,7 @@ void hold_seen(struct dialer *dialer, struct attempt *attempt, enum call_held he
         return;
     attempt->hold.doubtful = false;
     attempt->hold.told = held == HELD_YES;
-    update(dialer, attempt);
+    hold_update(dialer, attempt);
 }
 
 void hold_forget(struct dialer *dialer, struct attempt *attempt)
@@ -92,5 +94,5 @@ void hold_asked(struct dialer *dialer, const struct event *event)
         return;
     attempt->record.held_since = on ? dialer->now : 0;
     touch_attempt(dialer, attempt);
-    update(dialer, attempt);
+    hold_update(dialer, attempt);
 }

@@ -12,6 +12,8 @@ void hold_asked(struct dialer *dialer, const struct event *event); /* the agent,
 /* The line of the agent it talks to is gone: music after a moment, until the agent is back. */
 void hold_agent_lost(struct dialer *dialer, struct agent *agent);
 void hold_agent_back(struct dialer *dialer, struct agent *agent);
+/* After something changed on which it depends. */
+void hold_update(struct dialer *dialer, struct attempt *attempt);
 void hold_expire(struct dialer *dialer, struct attempt *attempt);
 /* The engine was asked: this is how it is there. */
 void hold_seen(struct dialer *dialer, struct attempt *attempt, enum call_held held);

@@ -170,6 +170,17 @@ static void code_payload(struct codec *codec, struct event *event)
         event->of.transfer.agent = code_id(codec, event->of.transfer.agent);
         event->of.transfer.to = code_id(codec, event->of.transfer.to);
         break;
+    case EVENT_PARTY_ASKED:
+        event->of.party.agent = code_id(codec, event->of.party.agent);
+        event->of.party.act =
+            (enum party_act)code_below(codec, event->of.party.act, PARTY_ACT_COUNT);
+        break;
+    case EVENT_PARTY_NEWS:
+        event->of.party_news.attempt = code_id(codec, event->of.party_news.attempt);
+        event->of.party_news.serial = code_u32(codec, event->of.party_news.serial);
+        event->of.party_news.news =
+            (enum party_news)code_below(codec, event->of.party_news.news, PARTY_NEWS_COUNT);
+        break;
     case EVENT_DIALLING_HELD:
         event->of.held = code_bool(codec, event->of.held);
         break;

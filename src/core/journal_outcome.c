@@ -87,6 +87,17 @@ static void code_act(struct codec *codec, const struct effect *effect)
         code_id(codec, effect->of.hold.agent);
         code_bool(codec, effect->of.hold.on);
         break;
+    case EFFECT_PLACE_PARTY:
+    case EFFECT_CHANGE_PARTY:
+    case EFFECT_MOVE_PARTY:
+    case EFFECT_HANG_UP_PARTY:
+    case EFFECT_POLL_PARTY:
+        code_id(codec, effect->of.party.attempt);
+        code_id(codec, effect->of.party.agent);
+        code_u32(codec, effect->of.party.serial);
+        code_bool(codec, effect->of.party.held);
+        code_bool(codec, effect->of.party.muted);
+        break;
     case EFFECT_SCREEN_POP:
         code_pop(codec, effect);
         break;

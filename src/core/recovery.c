@@ -3,6 +3,7 @@
 #include "core/desk.h"
 #include "core/emit.h"
 #include "core/leg.h"
+#include "core/party.h"
 #include "core/queue.h"
 
 static bool record_is_sound(const struct attempt_record *record)
@@ -19,7 +20,8 @@ static void link_agent(struct dialer *dialer, struct attempt *attempt)
 {
     struct agent *agent = id_index_get(&dialer->agent_ids, attempt->record.agent);
 
-    if (agent && attempt->record.state != ATTEMPT_ENDED && attempt->record.answered_at)
+    if (agent && attempt->record.state != ATTEMPT_ENDED &&
+        attempt->record.state != ATTEMPT_HANDED_OVER && attempt->record.answered_at)
         desk_guest_came(dialer, attempt, agent); /* or is on the way out */
     if (!agent || agent->attempt || agent->reservation.attempt != attempt->record.id ||
         !reservation_is_live(agent->reservation.status))
@@ -60,6 +62,7 @@ void recovery_attempt(struct dialer *dialer, const struct event *event)
     if (record->id >= dialer->attempt_next)
         dialer->attempt_next = record->id + 1;
     link_agent(dialer, attempt);
+    party_recover(dialer, attempt);
     /* Without its order on record it was never placed, and is simply canceled. */
     if (record->state != ATTEMPT_ENDED && record->ordered_at) {
         attempt->doubtful = true;

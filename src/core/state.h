@@ -19,6 +19,7 @@ enum timer_kind {
     TIMER_LEAD,
     TIMER_CAMPAIGN, /* the next claim */
     TIMER_RATE,
+    TIMER_PARTY,
     TIMER_HOLD, /* of an attempt whose agent is gone: music begins */
 };
 
@@ -102,6 +103,11 @@ struct attempt {
         bool told;          /* what the engine was told, or said, last */
         bool doubtful;      /* and it is not known whether that arrived */
     } hold;
+    struct {
+        struct timer timer;
+        struct agent *room; /* where it is, or may still be */
+        uint32_t polls;
+    } party;
     bool doubtful;             /* recovered, and nothing heard of it yet */
     bool forgotten;            /* recovered: what it was told before the death is not known */
     bool known;                /* the engine was heard to have the call */

@@ -10,6 +10,9 @@
 void api_desk_phone(struct api_call *call);
 void api_desk_hold(struct api_call *call);
 void api_desk_transfer(struct api_call *call);
+void api_desk_add(struct api_call *call);
+void api_desk_consult(struct api_call *call);
+void api_desk_party(struct api_call *call);
 void api_desk_hang_up(struct api_call *call);
 
 #endif

@@ -66,6 +66,9 @@ const struct api_route api_routes[] = {
     {"POST", V "/desk/phone", API_AGENT, api_desk_phone, false, "", "screen:text"},
     {"POST", V "/desk/hold", API_AGENT, api_desk_hold, false, "", "on:flag"},
     {"POST", V "/desk/hangup", API_AGENT, api_desk_hang_up, false, "", ""},
+    {"POST", V "/desk/add", API_AGENT, api_desk_add, false, "", "to:object"},
+    {"POST", V "/desk/consult", API_AGENT, api_desk_consult, false, "", "action:text"},
+    {"POST", V "/desk/party", API_AGENT, api_desk_party, false, "", "party:text action:text"},
     {"POST", V "/desk/transfer", API_AGENT, api_desk_transfer, false, "",
      "to:object ask_first:flag"},
 

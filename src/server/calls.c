@@ -327,7 +327,8 @@ static void hold_order(struct server *server, struct known_attempt *attempt, age
     check(order);
     *order = (struct hold_order){server, attempt->id, agent, attempt->hold_wanted};
     room_name(agent, room);
-    struct telephony_member member = {room, attempt->call_sid, "Hold", attempt->hold_wanted};
+    struct telephony_member member = {room, attempt->call_sid,
+                                      attempt->hold_wanted ? "Hold=true" : "Hold=false"};
 
     attempt->hold_asked = true;
     telephony_change_member(server->telephony, &member, held, order);

@@ -4,6 +4,7 @@
 #include "server/calls.h"
 #include "server/claims.h"
 #include "server/legs.h"
+#include "server/parties.h"
 #include "server/server.h"
 
 static void record_campaign(struct server *server, const struct effect *effect,
@@ -147,6 +148,13 @@ void effects_act(struct server *server, const struct effect *effect)
         break;
     case EFFECT_HOLD_CALL:
         calls_hold(server, effect->of.hold.attempt, effect->of.hold.agent, effect->of.hold.on);
+        break;
+    case EFFECT_PLACE_PARTY:
+    case EFFECT_CHANGE_PARTY:
+    case EFFECT_MOVE_PARTY:
+    case EFFECT_HANG_UP_PARTY:
+    case EFFECT_POLL_PARTY:
+        parties_act(server, effect);
         break;
     case EFFECT_DIAL_AGENT_LEG:
         legs_dial(server, effect->of.leg.agent, effect->of.leg.serial);

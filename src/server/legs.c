@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "server/calls.h"
 #include "server/dialing.h"
+#include "server/parties.h"
 #include "server/server.h"
 
 struct line {
@@ -174,7 +175,8 @@ static void room_listed(void *arg, const struct telephony_answer *answer)
             leg->serial = line->serial;
             legs_learn_sid(server, line->agent, line->serial, sid);
             there = true;
-        } else if (sid && own && !old_leg_found(line, own, sid)) {
+        } else if (sid && own && !old_leg_found(line, own, sid) &&
+                   !parties_found(server, own, sid)) {
             guest_found(server, line->agent, own, sid);
         }
     }

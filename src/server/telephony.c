@@ -422,10 +422,19 @@ static void path_of_call(struct text *path, const char *call)
     text_add(path, ".json");
 }
 
+static void add_events(struct form *form, const char *callback)
+{
+    static const char *const events[] = {"initiated", "ringing", "answered", "completed"};
+
+    form_add(form, "StatusCallback", callback);
+    form_add(form, "StatusCallbackMethod", "POST");
+    for (size_t i = 0; i < array_count(events); i++)
+        form_add(form, "StatusCallbackEvent", events[i]);
+}
+
 void telephony_place(struct telephony *telephony, const struct telephony_order *order,
                      telephony_handler handler, void *arg)
 {
-    static const char *const events[] = {"initiated", "ringing", "answered", "completed"};
     struct text path;
     struct form form;
     char timeout[16], limit[16];
@@ -437,10 +446,7 @@ void telephony_place(struct telephony *telephony, const struct telephony_order *
     form_add(&form, "From", order->from);
     form_add(&form, "Url", order->url);
     form_add(&form, "Method", "POST");
-    form_add(&form, "StatusCallback", order->status_callback);
-    form_add(&form, "StatusCallbackMethod", "POST");
-    for (size_t i = 0; i < array_count(events); i++)
-        form_add(&form, "StatusCallbackEvent", events[i]);
+    add_events(&form, order->status_callback);
     form_add(&form, "Timeout", timeout);
     if (order->time_limit_s)
         form_add(&form, "TimeLimit", limit);
@@ -547,12 +553,36 @@ void telephony_change_member(struct telephony *telephony, const struct telephony
     text_init(&whom);
     form_encode(slice_from(member->call), false, &whom);
     text_init(&how);
-    text_addf(&how, "%s=%s", member->name, member->on ? "true" : "false");
+    text_add(&how, member->form);
     struct request *request = ask(telephony, REQUEST_ROOM, "GET", &path, NULL, handler, arg);
 
     request->member = text_take(&whom, NULL);
     request->change = text_take(&how, NULL);
     request->failed |= !request->member || !request->change;
+}
+
+void telephony_ring_in(struct telephony *telephony, const struct telephony_guest *guest,
+                       telephony_handler handler, void *arg)
+{
+    struct text path;
+    struct form form;
+    char timeout[16];
+
+    snprintf(timeout, sizeof(timeout), "%u", guest->ring_timeout_s);
+    form_init(&form);
+    form_add(&form, "To", guest->to);
+    form_add(&form, "From", guest->from);
+    form_add(&form, "Label", guest->label);
+    form_add(&form, "Timeout", timeout);
+    form_add(&form, "Beep", "false");
+    form_add(&form, "WaitUrl", "");
+    form_add(&form, "EndConferenceOnExit", "false");
+    add_events(&form, guest->status_callback);
+    text_init(&path);
+    text_add(&path, "/Conferences/");
+    form_encode(slice_from(guest->room), false, &path);
+    text_add(&path, "/Participants.json");
+    ask(telephony, REQUEST_PLACE, "POST", &path, &form, handler, arg);
 }
 
 void telephony_check(struct telephony *telephony, unsigned total_ms, telephony_handler handler,

@@ -115,11 +115,18 @@ void telephony_list_room(struct telephony *telephony, const char *name, telephon
 struct telephony_member {
     const char *room; /* the name */
     const char *call; /* SID, or label */
-    const char *name; /* "Hold", "Muted" */
-    bool on;
+    const char *form; /* "Hold=true&Muted=false" */
 };
 void telephony_change_member(struct telephony *telephony, const struct telephony_member *member,
                              telephony_handler handler, void *arg);
+/* Rings somebody into a room, which is found or made by its name; the answer's body.call_sid is the call. */
+struct telephony_guest {
+    const char *room, *label, *to, *from;
+    const char *status_callback; /* with its retry overrides */
+    unsigned ring_timeout_s;
+};
+void telephony_ring_in(struct telephony *telephony, const struct telephony_guest *guest,
+                       telephony_handler handler, void *arg);
 /* The account itself: are the credentials good, is the service there? total_ms 0: as long as others. */
 void telephony_check(struct telephony *telephony, unsigned total_ms, telephony_handler handler,
                      void *arg);

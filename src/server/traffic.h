@@ -35,6 +35,9 @@ struct known_attempt {
     int64_t sequence;             /* the last SequenceNumber heard; -1: none */
     bool ordering;                /* its order is on its way to the engine */
     enum end_wanted end_wanted;   /* as soon as its SID is known */
+    char party_number[E164_SIZE]; /* of the third person; "": none, or unknown since a restart */
+    char party_sid[TELEPHONY_SID_SIZE];
+    uint32_t party_serial;        /* whose SID that is */
     bool hold_wanted, hold_asked; /* one order at a time: two connections keep no order */
 };
 

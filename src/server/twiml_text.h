@@ -10,6 +10,9 @@
 /* Into a room, which stays when this member leaves; comings and goings are told to
  * public_url/voice/conference, whoever of its members was first. */
 void twiml_join(struct text *text, const char *room, const char *label, const char *public_url);
+/* The same, and the room ends with the first who leaves it. */
+void twiml_join_pair(struct text *text, const char *room, const char *label,
+                     const char *public_url);
 /* Silence, until the call is told something else; after a while the message, and the end. */
 void twiml_wait(struct text *text, const char *message);
 void twiml_message(struct text *text, const char *message);

@@ -8,6 +8,7 @@
 #include "server/calls.h"
 #include "server/dialing.h"
 #include "server/legs.h"
+#include "server/parties.h"
 #include "server/server.h"
 #include "server/twiml_text.h"
 #include "server/watch.h"
@@ -56,7 +57,7 @@ static void tell_action(struct hook *hook, attempt_id attempt, enum answer_actio
 {
     struct server *server = hook->server;
     const struct roster_campaign *of = roster_campaign(&server->roster, campaign);
-    char room[ROOM_NAME_SIZE], label[ROOM_NAME_SIZE];
+    char room[PARTY_NAME_SIZE], label[ROOM_NAME_SIZE];
     const char *message =
         roster_campaign_text(of, "message", "Sorry, nobody is free to speak to you just now.");
     struct text document;
@@ -73,6 +74,11 @@ static void tell_action(struct hook *hook, attempt_id attempt, enum answer_actio
         break;
     case ANSWER_MESSAGE:
         twiml_message(&document, message);
+        break;
+    case ANSWER_HAND_OVER:
+        attempt_room_name(attempt, room);
+        attempt_label(attempt, label);
+        twiml_join_pair(&document, room, label, server->public_url);
         break;
     case ANSWER_NONE:
     case ANSWER_HANG_UP:
@@ -125,6 +131,20 @@ static void take_agent(struct hook *hook)
     leg_label(agent, serial, label);
     text_init(&document);
     twiml_join(&document, room, label, hook->server->public_url);
+    reply_twiml(hook, &document);
+}
+
+/* A third person on the way into the attempt's own room. */
+static void take_party(struct hook *hook)
+{
+    attempt_id attempt = number_of(&hook->query, "attempt");
+    char room[PARTY_NAME_SIZE], label[PARTY_NAME_SIZE];
+    struct text document;
+
+    attempt_room_name(attempt, room);
+    party_label(attempt, (uint32_t)number_of(&hook->query, "party"), label);
+    text_init(&document);
+    twiml_join_pair(&document, room, label, hook->server->public_url);
     reply_twiml(hook, &document);
 }
 
@@ -184,6 +204,10 @@ static void take_status(struct hook *hook)
 
     if (!call_status_from_name(word, strlen(word), &status)) {
         log_warning("webhook.status", "why=\"no such CallStatus\" word=\"%.20s\"", word);
+    } else if (form_get(&hook->query, "party")) {
+        parties_status(hook->server, number_of(&hook->query, "attempt"),
+                       (uint32_t)number_of(&hook->query, "party"), text_of(&hook->body, "CallSid"),
+                       status);
     } else if (form_get(&hook->query, "leg")) {
         take_leg_status(hook, status);
     } else {
@@ -205,6 +229,12 @@ static void take_member(struct hook *hook, bool joined)
             legs_joined(server, id, (uint32_t)serial, sid);
         else
             legs_left(server, id, (uint32_t)serial, sid);
+        return;
+    }
+    if (sscanf(room, "attempt-%llu", &agent) == 1)
+        return; /* they are on their own; the calls' ends tell the rest */
+    if (sscanf(label, "party-%llu-%llu", &id, &serial) == 2) {
+        parties_member(server, id, (uint32_t)serial, sid, joined);
         return;
     }
     if (sscanf(label, "attempt-%llu", &id) != 1 || sscanf(room, "agent-%llu", &agent) != 1) {
@@ -235,11 +265,9 @@ static const struct {
     void (*take)(struct hook *hook);
     bool is_question; /* must be answered each time it is asked, also twice */
 } hooks[] = {
-    {"/voice/answer", take_answer, true},
-    {"/voice/told", take_told, true},
-    {"/voice/agent", take_agent, true},
-    {"/voice/status", take_status, false},
-    {"/voice/conference", take_conference, false},
+    {"/voice/answer", take_answer, true},  {"/voice/told", take_told, true},
+    {"/voice/agent", take_agent, true},    {"/voice/party", take_party, true},
+    {"/voice/status", take_status, false}, {"/voice/conference", take_conference, false},
 };
 
 /* True for a delivery that has been taken before. */

@@ -29,14 +29,16 @@ static void check_told(struct world *world, const struct world_call *call,
                        const struct agent_record *agent)
 {
     bool known = call->hold_life == world->life + 1, told = known && call->hold_told;
-    bool held = call->account.held_since != 0;
+    bool held = call->account.held_since || call->account.party.consulting;
 
     if (agent->leg == LEG_CONNECTED && known && told != held)
         world_break(world, "the customer of agent %llu is %s on hold, against the agent's will",
                     (unsigned long long)agent->id, told ? "put" : "not");
-    if (agent->leg == LEG_REJOINING && agent->leg_since > world->started_at && !told &&
-        !call->held && !call->leapt &&
-        world->now > instant_max(agent->leg_since, call->account.bridged_at) + MUSIC_AFTER)
+    if (agent->leg == LEG_REJOINING && call->account.party.state == PARTY_NONE &&
+        agent->leg_since > world->started_at && !told && !call->held && !call->leapt &&
+        world->now > instant_max(instant_max(agent->leg_since, call->account.bridged_at),
+                                 call->account.party.since) +
+                         MUSIC_AFTER)
         world_break(world, "agent %llu is gone, and the customer hears silence",
                     (unsigned long long)agent->id);
 }
@@ -45,7 +47,8 @@ static void check_told(struct world *world, const struct world_call *call,
 static void check_heard(struct world *world, struct world_call *call,
                         const struct agent_record *agent)
 {
-    bool wanted = call->account.held_since || agent->leg != LEG_CONNECTED;
+    bool wanted =
+        call->account.held_since || call->account.party.consulting || agent->leg != LEG_CONNECTED;
 
     if (call->held == wanted || call->gone || call->room != (int)agent->id - 1 || call->leapt ||
         world->now < world->engine_silent_until || world->now < call->forlorn_since)

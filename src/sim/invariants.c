@@ -436,6 +436,7 @@ void invariants_after(struct world *world)
     if (!world->starting) {
         promises_after(world);
         holds_after(world);
+        third_after(world);
         promises_all_asked(world);
         turns_after(world);
     }
@@ -502,6 +503,7 @@ void invariants_at_rest(struct world *world)
     }
     if (world->recovering)
         world_break(world, "an hour after the crash not everything is as it was");
+    third_at_rest(world);
     ledger_at_rest(world);
     check_leads(world);
 }

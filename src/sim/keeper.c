@@ -285,6 +285,11 @@ static void write_row(struct world *world, const struct effect *effect)
     case EFFECT_CANCEL_CALL:
     case EFFECT_POLL_CALL:
     case EFFECT_HOLD_CALL:
+    case EFFECT_PLACE_PARTY:
+    case EFFECT_CHANGE_PARTY:
+    case EFFECT_MOVE_PARTY:
+    case EFFECT_HANG_UP_PARTY:
+    case EFFECT_POLL_PARTY:
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:
     case EFFECT_POLL_AGENT_LEG:

@@ -4,7 +4,15 @@
  * Agents as robots with habits: they log in, wait, talk, give their verdicts or forget to, take
  * breaks, look at previews, dial by hand. They act on what their page shows.
  */
-enum desk_act { DESK_LOOK, DESK_ASK_MANUAL, DESK_RELOAD, DESK_RELOADS, DESK_HOLD, DESK_TRANSFER };
+enum desk_act {
+    DESK_LOOK,
+    DESK_ASK_MANUAL,
+    DESK_RELOAD,
+    DESK_RELOADS,
+    DESK_HOLD,
+    DESK_TRANSFER,
+    DESK_PARTY
+};
 
 static void act_later(struct world *world, uint32_t place, double mean_s, instant since)
 {
@@ -61,6 +69,8 @@ void people_see(struct world *world, const struct effect *effect)
             act_later(world, place, 15, record->since);
         if (world_chance(world, world->weather.holds))
             page_later(world, place, DESK_HOLD, 10);
+        if (world_chance(world, world->weather.third_persons))
+            page_later(world, place, DESK_PARTY, 5);
         if (world_chance(world, world->weather.transfers))
             page_later(world, place, DESK_TRANSFER, 10);
         break;
@@ -248,6 +258,24 @@ static void transfer(struct world *world, uint32_t place)
     world_feed(world, &event);
 }
 
+/* Whatever key it is; one that begins, when nobody is there. */
+static void third_person(struct world *world, uint32_t place)
+{
+    struct event event = {.kind = EVENT_PARTY_ASKED};
+    struct agent_facts facts;
+    struct attempt_record record;
+
+    if (!dialer_agent(world->dialer, place + 1, &facts) || !facts.reservation.attempt ||
+        !dialer_attempt(world->dialer, facts.reservation.attempt, &record))
+        return;
+    event.of.party.agent = place + 1;
+    event.of.party.act = (enum party_act)rng_below(
+        &world->rng, record.party.state == PARTY_NONE ? PARTY_HAND_OVER : PARTY_ACT_COUNT);
+    world_feed(world, &event);
+    if (rng_chance(&world->rng, 0.8) && !world->resting)
+        page_later(world, place, DESK_PARTY, 5);
+}
+
 void people_do(struct world *world, uint32_t place, int64_t what, instant about)
 {
     struct agent_facts facts;
@@ -255,6 +283,11 @@ void people_do(struct world *world, uint32_t place, int64_t what, instant about)
     if (what == DESK_HOLD) {
         if (world->up)
             hold(world, place);
+        return;
+    }
+    if (what == DESK_PARTY) {
+        if (world->up)
+            third_person(world, place);
         return;
     }
     if (what == DESK_TRANSFER) {

@@ -128,6 +128,14 @@ static void end_call(struct world *world, attempt_id id, enum call_status status
     call->sip_code = sip_code;
     ++call->step;
     tell(world, id, EVENT_CALL_STATUS, status, 0);
+    if (call->own_room && call->third.place == THIRD_OWN_ROOM)
+        third_ends(world, id);
+}
+
+void phone_network_leaves(struct world *world, attempt_id id)
+{
+    if (!world_call(world, id)->gone)
+        end_call(world, id, CALL_COMPLETED, 200);
 }
 
 static void fate(struct world *world, attempt_id id)
@@ -391,6 +399,11 @@ static void obey(struct world *world, const struct effect *effect)
         invariants_call_over(world, id);
         end_call(world, id, CALL_COMPLETED, 200);
         break;
+    case ANSWER_HAND_OVER:
+        leave_room(world, id);
+        call->own_room = call->heard = true; /* by the third person */
+        plan(world, id, STEP_LEAVE, world_spell(world, world->weather.talk_s));
+        break;
     case ANSWER_NONE:
     case ANSWER_ACTION_COUNT:
         world_break(world, "a call is told nothing");
@@ -556,6 +569,7 @@ static void act_on_leg(struct world *world, const struct effect *effect)
                    place + 1, serial, at + 1);
         if (agent->leg && agent->leg != serial) /* another line of theirs is there */
             leg_answer(world, EVENT_AGENT_LEG_CONNECTED, place + 1, agent->leg, at + 1);
+        third_found(world, place);
     } else if (effect->kind == EFFECT_HANG_UP_AGENT_LEG) {
         agent->hung_up[agent->hung_up_count++ % HUNG_UP_MAX] = serial;
         if (agent->leg == serial)
@@ -593,6 +607,13 @@ void phone_network_act(struct world *world, const struct effect *effect)
             call->held = effect->of.hold.on;
         break;
     }
+    case EFFECT_PLACE_PARTY:
+    case EFFECT_CHANGE_PARTY:
+    case EFFECT_MOVE_PARTY:
+    case EFFECT_HANG_UP_PARTY:
+    case EFFECT_POLL_PARTY:
+        third_act(world, effect);
+        break;
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:
     case EFFECT_POLL_AGENT_LEG:
@@ -623,7 +644,7 @@ void phone_network_restart(struct world *world)
         if (!call->made)
             continue;
         call->gone = true;
-        call->held = false;
+        call->third.lives = call->held = false;
         call->room = -1;
         ++call->step;
     }

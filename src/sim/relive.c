@@ -73,6 +73,13 @@ static uint64_t fold(uint64_t digest, const struct effect *effect)
     case EFFECT_HOLD_CALL:
         about = effect->of.hold.attempt * 2 + effect->of.hold.on;
         break;
+    case EFFECT_PLACE_PARTY:
+    case EFFECT_CHANGE_PARTY:
+    case EFFECT_MOVE_PARTY:
+    case EFFECT_HANG_UP_PARTY:
+    case EFFECT_POLL_PARTY:
+        about = effect->of.party.attempt * 256 + effect->of.party.serial;
+        break;
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:
     case EFFECT_POLL_AGENT_LEG:

@@ -90,6 +90,11 @@ void shell_act(struct world *world, const struct effect *effect)
         if (knows_name(world, world_call(world, effect->of.hold.attempt), effect->of.hold.attempt))
             send(world, effect);
         break;
+    case EFFECT_PLACE_PARTY:
+    case EFFECT_CHANGE_PARTY:
+    case EFFECT_MOVE_PARTY:
+    case EFFECT_HANG_UP_PARTY:
+    case EFFECT_POLL_PARTY:
     case EFFECT_POLL_AGENT_LEG:
     case EFFECT_DIAL_AGENT_LEG:
     case EFFECT_HANG_UP_AGENT_LEG:
@@ -143,6 +148,16 @@ void shell_hear(struct world *world, const struct event *event)
     if (event->kind == EVENT_CALL_JOINED)
         world_call(world, id)->agents |= UINT64_C(1) << (event->of.call.agent - 1);
     switch ((int)event->kind) {
+    case EVENT_PARTY_NEWS: { /* of an attempt that is closed: told to go without asking */
+        struct effect end = {.kind = EFFECT_HANG_UP_PARTY};
+
+        end.of.party.attempt = event->of.party_news.attempt;
+        end.of.party.serial = event->of.party_news.serial;
+        if (!is_in_memory(world, end.of.party.attempt) &&
+            event->of.party_news.news != PARTY_NEWS_ENDED)
+            send(world, &end);
+        break;
+    }
     case EVENT_CALL_PLACED: {
         struct effect cancel = {.kind = EFFECT_CANCEL_CALL, .of.attempt_id = id};
 

@@ -164,6 +164,7 @@ static void draw_pages(uint64_t seed, struct weather *weather)
     weather->reload_every_s = sometimes(&rng, weather, 60, 1200);
     weather->holds = sometimes(&rng, weather, 0, 0.6);
     weather->transfers = sometimes(&rng, weather, 0, 0.5);
+    weather->third_persons = sometimes(&rng, weather, 0, 0.6);
 }
 
 struct weather weather_of(uint64_t seed)

@@ -35,6 +35,7 @@ struct weather {
     double leg_fails;
     double leg_lost_every_s; /* mean, per agent; 0: never */
     double transfers;        /* share of calls that are handed to a colleague */
+    double third_persons;    /* share of calls into which somebody else is rung */
     double holds;            /* share of calls that are put on hold, or taken back */
     double reload_every_s; /* the page is loaded again, or opened elsewhere: its phone registers */
     /* misfortune, means between; 0: never */

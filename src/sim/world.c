@@ -170,6 +170,7 @@ static void watch(struct world *world, const struct effect *effect)
 {
     watch_asking(world, effect);
     holds_watch(world, effect);
+    third_watch(world, effect);
     tempt_fate(world, effect);
     if (effect->kind == EFFECT_PLACE_CALL)
         invariants_ordered(world, effect);
@@ -371,8 +372,8 @@ static bool is_frozen(struct world *world, struct happening *happening)
 {
     return world->engine_frozen && world->now < world->engine_silent_until &&
            (happening->kind == HAPPENING_ORDER || happening->kind == HAPPENING_ACT ||
-            happening->kind == HAPPENING_CALL || happening->kind == HAPPENING_LEG ||
-            happening->kind == HAPPENING_QUESTION);
+            happening->kind == HAPPENING_CALL || happening->kind == HAPPENING_PARTY ||
+            happening->kind == HAPPENING_LEG || happening->kind == HAPPENING_QUESTION);
 }
 
 static void happen_to_engine(struct world *world, struct happening *happening)
@@ -394,6 +395,9 @@ static void happen_to_engine(struct world *world, struct happening *happening)
         break;
     case HAPPENING_LEG_LOST:
         phone_network_leg_lost(world, (uint32_t)happening->about, happening->serial);
+        break;
+    case HAPPENING_PARTY:
+        third_step(world, happening->about, happening->serial, happening->detail);
         break;
     case HAPPENING_QUESTION:
         phone_network_ask(world, happening->about, happening->serial);
@@ -433,6 +437,7 @@ static void happen(struct world *world, struct happening *happening)
     case HAPPENING_CALL:
     case HAPPENING_LEG:
     case HAPPENING_LEG_LOST:
+    case HAPPENING_PARTY:
     case HAPPENING_QUESTION:
     case HAPPENING_ENGINE_RESTART:
         happen_to_engine(world, happening);

@@ -101,6 +101,13 @@ struct world_call {
     uint32_t hold_life; /* 1 + the life in which the dialer put it on hold ... */
     bool hold_told;     /* ... or took it back, last */
     instant forlorn_since;
+    bool own_room; /* goes on with the third person */
+    struct {
+        uint32_t serial, step;
+        bool lives;
+        int place, to; /* agent's place, or one of third_place */
+        instant forgotten_since;
+    } third;
     lead_id lead;
     number_id number;
     instant ordered_at, answered_at, told_at;
@@ -229,6 +236,7 @@ enum happening_kind {
     HAPPENING_CALL,     /* a call does something by itself */
     HAPPENING_LEG,      /* a leg that was dialled stands, or fails */
     HAPPENING_LEG_LOST, /* weather */
+    HAPPENING_PARTY,    /* a third person does something */
     HAPPENING_DESK,     /* an agent does something */
     HAPPENING_CRASH,
     HAPPENING_START,
@@ -273,6 +281,16 @@ struct world_call *world_call(struct world *world, attempt_id id); /* makes room
 
 /* Passes a crash point. True: the server has just died, and nothing more may be done in its name. */
 bool world_point(struct world *world) must_check;
+
+/* third_persons.c */
+enum third_place { THIRD_RINGS = -2, THIRD_OWN_ROOM = -1 };
+void third_act(struct world *world, const struct effect *effect);
+void third_step(struct world *world, attempt_id id, uint32_t step, int64_t what);
+void third_ends(struct world *world, attempt_id id);
+void third_found(struct world *world, uint32_t agent); /* in that room */
+void third_watch(struct world *world, const struct effect *effect);
+void third_after(struct world *world);
+void third_at_rest(struct world *world);
 
 /* holds.c: whoever cannot talk to an agent hears music, and nobody does who can */
 void holds_watch(struct world *world, const struct effect *effect);
@@ -320,6 +338,7 @@ void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64
 void phone_network_ask(struct world *world, attempt_id id, uint32_t tries);
 void phone_network_leg(struct world *world, uint32_t agent, uint32_t serial, bool stands);
 void phone_network_leg_lost(struct world *world, uint32_t agent, uint32_t serial);
+void phone_network_leaves(struct world *world, attempt_id id); /* the customer */
 void phone_network_restart(struct world *world);
 void phone_network_drop(struct world *world); /* the trunk takes the customers with it */
 

@@ -17,10 +17,12 @@ extern const char store_migration_0001[];
 extern const char store_migration_0002[];
 extern const char store_migration_0003[];
 extern const char store_migration_0004[];
+extern const char store_migration_0005[];
 
 /* In order; user_version counts how many are in the file. */
 static const char *const migrations[] = {store_migration_0001, store_migration_0002,
-                                         store_migration_0003, store_migration_0004};
+                                         store_migration_0003, store_migration_0004,
+                                         store_migration_0005};
 
 enum {
     APPLICATION_ID = 0x4f746469, /* "Otdi", in the file's header */

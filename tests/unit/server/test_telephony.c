@@ -190,7 +190,7 @@ static void a_member_of_a_living_room_is_put_on_hold(void **state)
 {
     static const unsigned fine[] = {200, 0};
     struct service *service = *state;
-    struct telephony_member member = {"agent-7", "CA9", "Hold", true};
+    struct telephony_member member = {"agent-7", "CA9", "Hold=true"};
 
     service->statuses = fine;
     telephony_change_member(service->telephony, &member, on_answer, service);
