@@ -90,16 +90,21 @@ void engine_figures_tell(struct engine *engine)
 {
     struct signal_counts sip = signal_counts(engine->signal);
     struct http_server_counts http = http_server_counts(engine->server);
+    struct switchboard_counts pages = {0};
     struct control_figures figures;
 
     control_figures(engine->control, &figures);
+    if (engine->board)
+        pages = switchboard_counts(engine->board);
     log_event("voice.figures",
               "legs=%zu queued=%zu calls=%" PRIu64 " refused=%" PRIu64 " strangers=%" PRIu64
               " fetches=%zu callbacks=%" PRIu64 " callbacks_lost=%" PRIu64
               " callbacks_dropped=%" PRIu64 " callbacks_waiting=%zu connections=%zu excess=%" PRIu64
-              " evicted=%" PRIu64 " slow=%" PRIu64,
+              " evicted=%" PRIu64 " slow=%" PRIu64
+              " pages=%zu registered=%zu page_legs=%zu page_legs_lost=%zu",
               figures.legs_up, figures.calls_queued, figures.calls_total,
               figures.calls_refused + sip.refused, sip.strangers, figures.fetches_open,
               figures.callbacks_sent, figures.callbacks_lost, figures.callbacks_dropped,
-              figures.callbacks_waiting, http.connections, http.excess, http.evicted, http.slow);
+              figures.callbacks_waiting, http.connections, http.excess, http.evicted, http.slow,
+              pages.devices, pages.registered, pages.legs, pages.lost);
 }

@@ -98,6 +98,13 @@ class Phone {
         return list[this.read - 1];
     }
 
+    /** Has no call, and nothing that happened so far is waited for. */
+    async settle() {
+        await this.run(() => device.disconnectAll());
+        await until(() => this.run(() => !device.isBusy && device.calls.length === 0), 10000, 'no call to be left');
+        this.read = (await this.happened()).length;
+    }
+
     start(token, options) {
         return this.run(([t, h, o]) => start(t, h, o), [token, this.bench.host, options]);
     }
