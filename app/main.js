@@ -112,14 +112,15 @@ async function signedOut(refusal) {
     else send({ kind: 'signed-out', reason: refusal.problem?.detail ?? '' });
 }
 
-/** @param {{path: string, body: object, action: string}} effect */
+/** @param {{path: string, body: any, action: string}} effect */
 function post({ path, body, action }) {
     send({ kind: 'sent', action });
     return inLine(async () => {
         try {
             const doc = await ask('POST', `/desk/${path}`, body);
             send({ kind: 'answered', action });
-            if (doc?.version !== undefined) took(doc);
+            if (path === 'disposition') noteTaken(body.attempt, body.note); // it went with it
+            took(doc);
         } catch (error) {
             const refusal = /** @type {Refusal} */ (error);
             if (refusal.status === 401) await signedOut(refusal);
@@ -133,6 +134,12 @@ function post({ path, body, action }) {
 /** @type {Map<string, ReturnType<typeof setTimeout>>} */
 const notes = new Map();
 
+/** The server has these words. @param {any} attempt @param {string} words */
+function noteTaken(attempt, words) {
+    if (page.notes[attempt]?.text === words) clearTimeout(notes.get(String(attempt)));
+    send({ kind: 'note-saved', attempt, text: words });
+}
+
 /** Saved a moment after the last letter; on trouble again until it is. @param {any} attempt @param {string} words @param {number} wait */
 function saveNote(attempt, words, wait = NOTE_MS) {
     clearTimeout(notes.get(String(attempt)));
@@ -140,8 +147,8 @@ function saveNote(attempt, words, wait = NOTE_MS) {
         send({ kind: 'note-sending', attempt });
         try {
             const doc = await ask('POST', '/desk/note', { attempt, note: words });
-            send({ kind: 'note-saved', attempt, text: words });
-            if (doc?.version !== undefined) took(doc);
+            noteTaken(attempt, words);
+            took(doc);
         } catch (error) {
             const refusal = /** @type {Refusal} */ (error);
             send({ kind: 'note-failed', attempt, why: refusal.message });
@@ -243,6 +250,7 @@ let waiting = '';
 
 document.addEventListener('keydown', (event) => {
     const typing = isTyping(event.target);
+    sound?.soundWake();
     if (page.panel?.kind === 'keypad' && !typing && /^[0-9*#]$/.test(event.key) && !event.ctrlKey && !event.altKey) {
         event.preventDefault();
         if (!event.repeat) send({ kind: 'digit', digit: event.key });
@@ -266,6 +274,7 @@ document.addEventListener('keydown', (event) => {
     const named = action === 'columns' && event.shiftKey ? 'columns-back' : action;
     send({ kind: 'press', action: named, by: named === 'close' || named.startsWith('columns') ? 'click' : 'key' });
 });
+document.addEventListener('pointerdown', () => sound?.soundWake()); // a page that was reloaded may not sound before
 document.addEventListener('focusin', (event) => send({ kind: 'typing', on: isTyping(event.target) }));
 document.addEventListener('focusout', (event) => { if (!event.relatedTarget) send({ kind: 'typing', on: false }); });
 addEventListener('popstate', () => send({ kind: 'route', route: routeNow() }));
@@ -308,7 +317,7 @@ async function begin() {
     const granted = await navigator.permissions?.query({ name: /** @type {any} */ ('microphone') }).catch(() => null);
     if (granted?.state === 'granted' && page.doc?.agent.activity === 'offline') phone.microphone();
     else if (granted?.state === 'denied') send({ kind: 'phone', facts: { mic: 'refused' } });
-    pushOpen(setup.push, {
+    pushOpen(setup.push, page.screen, {
         document: (doc) => {
             const said = instant(doc.now);
             if (said !== null) clock = clockTold(clock, steady(), said);

@@ -81,7 +81,7 @@ const en = {
     'page.broken': 'This page stopped working. Your call is not affected.', 'page.reload': 'Reload',
     'page.code': 'Code {code}',
     'push.away': 'No news from the server for {time}. The page asks every 2 s.',
-    'push.away_short': 'Behind', 'mode.predictive': 'Predictive', 'mode.progressive': 'Progressive',
+    'push.away_short': 'Behind', 'push.behind': 'No news for {time}', 'mode.predictive': 'Predictive', 'mode.progressive': 'Progressive',
     'mode.preview': 'Preview', 'mode.manual': 'By hand', 'mode.ratio': 'Ratio', 'header.campaign': '{name} · {mode}',
     'header.person': 'You: {name}', 'header.keys': 'Keys of this page',
 

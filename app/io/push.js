@@ -3,20 +3,22 @@ import { loadScript } from './script_tag.js';
 
 /**
  * @param {any} setup setup.push
+ * @param {string} screen what this page calls itself; the presence channel's other members learn it
  * @param {{document: (doc: any) => void, state: (state: 'connecting'|'live'|'away') => void, live: () => void}} hear
  *   live: connected and subscribed (again); what was missed is asked for now
  */
-export async function pushOpen(setup, hear) {
+export async function pushOpen(setup, screen, hear) {
     await loadScript('/assets/npm/pusher-js/dist/web/pusher.min.js');
     const Pusher = /** @type {any} */ (window).Pusher;
-    const own = !setup.ws_host;
+    const hosted = setup.ws_host === null; // by the cluster's name alone
+    const own = setup.ws_host === '';
     const secure = location.protocol === 'https:';
     const port = own ? Number(location.port) || (secure ? 443 : 80) : setup.ws_port || undefined;
     const pusher = new Pusher(setup.key, {
         cluster: setup.cluster || 'local',
-        ...(own || setup.ws_host !== 'hosted' ? { wsHost: own ? location.hostname : setup.ws_host, wsPort: port, wssPort: port } : {}),
-        forceTLS: secure, enabledTransports: ['ws', 'wss'], disableStats: true,
-        channelAuthorization: { endpoint: '/pusher/auth', transport: 'ajax', headers: { 'X-Outdial': '1' } },
+        ...(hosted ? {} : { wsHost: own ? location.hostname : setup.ws_host, wsPort: port, wssPort: port }),
+        forceTLS: secure || hosted, enabledTransports: ['ws', 'wss'], disableStats: true,
+        channelAuthorization: { endpoint: '/pusher/auth', transport: 'ajax', headers: { 'X-Outdial': '1' }, params: { screen } },
     });
     pusher.connection.bind('state_change', (/** @type {{current: string}} */ change) => {
         if (change.current !== 'connected') hear.state(change.current === 'connecting' ? 'connecting' : 'away');

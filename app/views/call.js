@@ -3,7 +3,7 @@ import { html, icon, shape, cap } from './html.js';
 import { control, section } from './controls.js';
 import { late } from './late.js';
 import { blockOf, phaseOf, partiesJoined } from '../core/phase.js';
-import { clock, count, instant, latency, length, units } from '../core/time.js';
+import { clock, count, instant, latency, length, timer, units } from '../core/time.js';
 import { hint } from '../keys.js';
 import { text } from '../texts.js';
 
@@ -34,7 +34,8 @@ function stateBlock(page, actions, hands) {
     return html`<div class=${`state state-${block.status}`} id="state">
         <h1 class="state-word">${shape(block.shape)}<span>${block.word}</span></h1>
         ${block.clock === null ? null : html`<div class="state-clock" role="timer" aria-live="off">${block.clock}</div>`}
-        <div class="state-lines">${page.phone.muted ? html`<p class="strong">${text('line.muted')}</p>` : null}
+        <div class="state-lines">${page.push.state === 'away' ? html`<p class="only-narrow strong">${text('push.behind', { time: timer(page.now - page.push.since) })}</p>` : null}
+            ${page.phone.muted ? html`<p class="strong">${text('line.muted')}</p>` : null}
             ${block.lines.map((line, at) => html`<p class=${block.late && at === block.lines.length - 1 ? 'late' : ''} key=${at}>${line}</p>`)}</div>
         ${block.bar === null ? null : html`<div class="bar" aria-hidden="true"><div class="bar-fill" style=${{ inlineSize: `${(block.bar * 100).toFixed(1)}%` }}></div></div>`}
         ${actions['more-time'].enabled ? control({ page, actions, hands, id: 'more-time', look: 'on-state' }) : null}

@@ -22,7 +22,7 @@ export function personColumn(page, actions, hands) {
     const alone = { 'loading': null, 'offline': deviceCheck, 'joining': joining, 'mic-refused': refusedHelp, 'taken-over': takenOver,
         'signed-out': signedOut };
     const other = phase in alone ? /** @type {any} */ (alone)[phase] : page.doc?.person || page.doc?.call ? null : waiting;
-    const body = phase === 'loading' ? null : other ? other(page, actions, hands) : person(page, actions, hands);
+    const body = phase === 'loading' ? (page.trouble ? html`<p class="trouble" role="alert">${page.trouble.text}</p>` : null) : other ? other(page, actions, hands) : person(page, actions, hands);
     return html`<main class=${`column person ${other || phase === 'loading' ? 'alone' : ''}`} id="column-person" tabindex="-1">${body}</main>`;
 }
 
