@@ -22,15 +22,18 @@ void board_timer_stop(struct switchboard *board, struct board_timer *timer)
     heap_remove(&board->timers, &timer->node);
 }
 
-int board_timers_want(struct switchboard *board, int count)
+int board_timers_want(struct switchboard *board, size_t count)
 {
-    size_t wanted =
-        count < 0 ? board->timers_wanted - (size_t)-count : board->timers_wanted + (size_t)count;
-    int err = heap_reserve(&board->timers, wanted);
+    int err = heap_reserve(&board->timers, board->timers_wanted + count);
 
     if (!err)
-        board->timers_wanted = wanted;
+        board->timers_wanted += count;
     return err;
+}
+
+void board_timers_spare(struct switchboard *board, size_t count)
+{
+    board->timers_wanted -= count;
 }
 
 void switchboard_expire(struct switchboard *board, instant now)
@@ -134,8 +137,7 @@ static void device_free(struct switchboard *board, struct device *device)
     if (device->after)
         device->after->before = device->before;
     --board->device_count;
-    if (board_timers_want(board, -2) != 0)
-        check(!"less room");
+    board_timers_spare(board, 2);
     free(device);
 }
 
@@ -152,8 +154,7 @@ int switchboard_opened(struct switchboard *board, instant now, uint64_t id)
         return ENOMEM;
     }
     if (table_put_id(&board->devices, id, device)) {
-        if (board_timers_want(board, -2) != 0)
-            check(!"less room");
+        board_timers_spare(board, 2);
         free(device);
         return ENOMEM;
     }

@@ -51,8 +51,7 @@ static struct line *line_new(struct switchboard *board, uint64_t leg, const char
         return NULL;
     }
     if (table_put_id(&board->lines, leg, line)) {
-        if (board_timers_want(board, -1) != 0)
-            check(!"less room");
+        board_timers_spare(board, 1);
         free(line->identity);
         free(line);
         return NULL;
@@ -96,8 +95,7 @@ static void line_free(struct switchboard *board, struct line *line)
         board->first = line->after;
     if (line->after)
         line->after->before = line->before;
-    if (board_timers_want(board, -1) != 0)
-        check(!"less room");
+    board_timers_spare(board, 1);
     free(line->identity);
     free(line->ufrag);
     free(line->ufrag_next);

@@ -73,8 +73,9 @@ struct switchboard {
 void board_timer_start(struct switchboard *board, struct board_timer *timer, instant at,
                        void (*fire)(struct switchboard *board, struct board_timer *timer));
 void board_timer_stop(struct switchboard *board, struct board_timer *timer);
-/* Room for so many more timers, so that none can fail; -count gives it back. */
-int board_timers_want(struct switchboard *board, int count) must_check;
+/* Room for so many more timers, so that none can fail to start; _spare gives it back. */
+int board_timers_want(struct switchboard *board, size_t count) must_check;
+void board_timers_spare(struct switchboard *board, size_t count);
 
 /* board->frame, cleared, to be written; then sent to a device (NULL or leaving: nobody). */
 struct text *board_frame(struct switchboard *board);
