@@ -163,6 +163,7 @@ static void bridge(struct dialer *dialer, struct attempt *attempt)
     desk_guest_arrived(dialer, attempt);
     attempt->record.action = ANSWER_JOIN;
     attempt->record.conversed = true;
+    attempt->forgotten = false;
     attempt_become(dialer, attempt, ATTEMPT_BRIDGED);
     if (agent->record.activity == AGENT_RESERVED)
         desk_accept(dialer, agent);
@@ -197,6 +198,25 @@ void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agen
     } else if (attempt->record.action == ANSWER_NONE && !dialer->answering) {
         attempt_decide(dialer, attempt);
     }
+}
+
+void attempt_found_elsewhere(struct dialer *dialer, struct attempt *attempt, struct agent *agent)
+{
+    struct agent *before = attempt->agent;
+    bool adopts = agent->record.activity == AGENT_AVAILABLE && agent->record.leg != LEG_LOST &&
+                  agent->guests == 1 && desk_guest_may_linger(attempt, agent);
+
+    if (!adopts && !before)
+        return;
+    attempt_become(dialer, attempt, ATTEMPT_ANSWERED);
+    if (!adopts) {
+        attempt_go_to(dialer, attempt, before);
+        return;
+    }
+    if (before)
+        desk_hand_over(dialer, before);
+    desk_reserve(dialer, agent, attempt->lead, attempt);
+    bridge(dialer, attempt);
 }
 
 static void let_agent_go(struct dialer *dialer, struct attempt *attempt, enum attempt_result result)

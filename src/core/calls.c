@@ -298,10 +298,12 @@ void calls_answered(struct dialer *dialer, const struct event *event)
     dialer->answering = NULL;
 }
 
-/* A conversation is where it is, and who has no call any more is nowhere. */
+/* A conversation is where it is, unless that is known from before a death only; and who has no call any more is
+ * nowhere. */
 static bool may_be_elsewhere(const struct attempt *attempt)
 {
-    return attempt->record.state != ATTEMPT_BRIDGED && attempt->record.state != ATTEMPT_ENDED;
+    return attempt->record.state != ATTEMPT_ENDED &&
+           (attempt->record.state != ATTEMPT_BRIDGED || attempt->forgotten);
 }
 
 void calls_joined(struct dialer *dialer, const struct event *event)
@@ -375,6 +377,10 @@ static void polled_in_progress(struct dialer *dialer, struct attempt *attempt,
         } else {
             desk_guest_left_all(dialer, attempt);
         }
+        return;
+    }
+    if (attempt->record.state == ATTEMPT_BRIDGED && agent && attempt->agent != agent) {
+        attempt_found_elsewhere(dialer, attempt, agent);
         return;
     }
     if (attempt->record.state == ATTEMPT_CLOSING && agent)

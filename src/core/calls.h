@@ -58,6 +58,9 @@ void attempt_withdraw(struct dialer *dialer, struct attempt *attempt);
 void attempt_answered(struct dialer *dialer, struct attempt *attempt);
 void attempt_decide(struct dialer *dialer, struct attempt *attempt);
 void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
+/* The conversation is in another room than its record says: it was handed over in the last moment before a
+ * death. It is with whom it is, or goes back if that agent cannot have it. */
+void attempt_found_elsewhere(struct dialer *dialer, struct attempt *attempt, struct agent *agent);
 void attempt_abandon(struct dialer *dialer, struct attempt *attempt);
 /* Answered, and gone without a conversation: was an agent there for it? One of before a restart may have
  * waited long, or have heard the message, and nobody knows: that is counted as if it had. */

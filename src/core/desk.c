@@ -159,6 +159,7 @@ void desk_guest_seen(struct dialer *dialer, struct attempt *attempt, struct agen
         return;
     place = old_place(dialer, attempt);
     attempt->old_rooms[place] = agent;
+    ++attempt->poll; /* a question on its way does not ask for this room */
     ++agent->guests;
     desk_update_idle(dialer, agent);
 }

@@ -67,7 +67,7 @@ void recovery_attempt(struct dialer *dialer, const struct event *event)
     if (record->state != ATTEMPT_ENDED && record->ordered_at) {
         attempt->doubtful = true;
         ++dialer->doubtful;
-        attempt->forgotten = !record->conversed;
+        attempt->forgotten = true;
         attempt->known = record->placed_at || record->ringing_at || record->answered_at;
         if (record->state == ATTEMPT_WAITING)
             chain_join(&attempt->campaign->waiting, &attempt->waiting);

@@ -246,6 +246,31 @@ static void a_wait_does_not_grow_when_the_clock_went_back_while_the_server_was_d
     world_close(&world);
 }
 
+/* The hand-over had not been written: the conversation is with whom it is found. */
+static void a_conversation_that_was_handed_over_in_the_last_moment_goes_on(void **state)
+{
+    struct event joined = {.kind = EVENT_CALL_JOINED}, asked = {.kind = EVENT_CALL_POLLED};
+    struct kept kept = talking();
+    static struct world world;
+
+    start(&world, &kept);
+    world_agent_ready(&world, 8);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    joined.of.call =
+        (struct event_call){.attempt = 9, .status = CALL_IN_PROGRESS, .hello_us = -1, .agent = 8};
+    world_feed(&world, &joined);
+    world_pass(&world, world.now + MINUTE);
+    assert_int_equal(world_effect(&world, EFFECT_POLL_CALL)->of.poll.rooms[0], 8);
+    asked.of.call = joined.of.call;
+    asked.of.call.poll = world_effect(&world, EFFECT_POLL_CALL)->of.poll.poll;
+    world_feed(&world, &asked);
+    assert_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    assert_int_equal(world_attempt(&world, 9).agent, 8);
+    assert_int_equal(world_activity(&world, 8), AGENT_ON_CALL);
+    assert_int_equal(world_activity(&world, 7), AGENT_WRAP_UP);
+    world_close(&world);
+}
+
 /* News that the line stands may come without a look who else is there. */
 static void a_room_that_nobody_looked_into_gets_no_new_guest(void **state)
 {
@@ -365,6 +390,7 @@ int main(void)
         cmocka_unit_test(an_order_nobody_knows_of_is_not_given_again),
         cmocka_unit_test(an_order_that_was_long_on_its_way_rings_nobody_for_nothing),
         cmocka_unit_test(a_wait_does_not_grow_when_the_clock_went_back_while_the_server_was_down),
+        cmocka_unit_test(a_conversation_that_was_handed_over_in_the_last_moment_goes_on),
         cmocka_unit_test(a_room_that_nobody_looked_into_gets_no_new_guest),
         cmocka_unit_test(who_is_gone_before_a_late_agent_comes_was_abandoned),
         cmocka_unit_test(who_asks_after_a_restart_was_told_nothing_before),
