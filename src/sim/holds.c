@@ -18,29 +18,42 @@ void holds_watch(struct world *world, const struct effect *effect)
     call = world_call(world, effect->of.hold.attempt);
     call->hold_life = world->life + 1;
     call->hold_told = effect->of.hold.on;
+    call->hold_agent = effect->of.hold.agent;
+    call->hold_seen_life = 0;
     if (call->account.state != ATTEMPT_BRIDGED || call->account.agent != effect->of.hold.agent)
         world_break(world, "attempt %llu is %s, and put on hold",
                     (unsigned long long)effect->of.hold.attempt,
                     attempt_state_name(call->account.state));
 }
 
-/* What the dialer said last. */
+/* Before the event is fed: whom the engine has on hold already need not be put there. */
+void holds_hear(struct world *world, const struct event *event)
+{
+    struct world_call *call = world_call(world, event->of.call.attempt);
+
+    if (event->of.call.held != HELD_UNKNOWN)
+        call->hold_seen_life = event->of.call.held == HELD_YES ? world->life + 1 : 0;
+}
+
+/* What the dialer said last, or else heard. */
 static void check_told(struct world *world, const struct world_call *call,
                        const struct agent_record *agent)
 {
-    bool known = call->hold_life == world->life + 1, told = known && call->hold_told;
+    bool known = call->hold_life == world->life + 1 && call->hold_agent == agent->id;
+    bool told = known ? call->hold_told : call->hold_seen_life == world->life + 1;
     bool held = call->account.held_since || call->account.party.consulting;
 
     if (agent->leg == LEG_CONNECTED && known && told != held)
         world_break(world, "the customer of agent %llu is %s on hold, against the agent's will",
                     (unsigned long long)agent->id, told ? "put" : "not");
     if (agent->leg == LEG_REJOINING && call->account.party.state == PARTY_NONE &&
-        agent->leg_since > world->started_at && !told && !call->held && !call->leapt &&
+        agent->leg_since > world->started_at && !told && !call->held && !call->gone &&
+        !call->leapt &&
         world->now > instant_max(instant_max(agent->leg_since, call->account.bridged_at),
                                  call->account.party.since) +
                          MUSIC_AFTER)
-        world_break(world, "agent %llu is gone, and the customer hears silence",
-                    (unsigned long long)agent->id);
+        world_break(world, "agent %llu is gone, and the customer of attempt %llu hears silence",
+                    (unsigned long long)agent->id, (unsigned long long)call->account.id);
 }
 
 /* In the end the engine does what it was told, for it is asked. */

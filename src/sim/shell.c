@@ -172,6 +172,7 @@ void shell_hear(struct world *world, const struct event *event)
         world_call(world, id)->ordering_life = 0;
         break;
     case EVENT_CALL_POLLED:
+        holds_hear(world, event);
         if (event->of.call.status != CALL_NOT_FOUND)
             learn_name(world, id);
         break;

@@ -96,10 +96,12 @@ struct world_call {
     enum call_status status;
     uint32_t step; /* serial of what it will do by itself */
     enum answer_action told;
-    int room;           /* agent's place, or -1 */
-    bool held;          /* hears music there */
-    uint32_t hold_life; /* 1 + the life in which the dialer put it on hold ... */
-    bool hold_told;     /* ... or took it back, last */
+    int room;                /* agent's place, or -1 */
+    bool held;               /* hears music there */
+    uint32_t hold_life;      /* 1 + the life in which the dialer put it on hold ... */
+    bool hold_told;          /* ... or took it back, last */
+    agent_id hold_agent;     /* in whose room */
+    uint32_t hold_seen_life; /* 1 + the life in which the engine said that it is */
     instant forlorn_since;
     bool own_room; /* goes on with the third person */
     struct {
@@ -294,6 +296,7 @@ void third_at_rest(struct world *world);
 
 /* holds.c: whoever cannot talk to an agent hears music, and nobody does who can */
 void holds_watch(struct world *world, const struct effect *effect);
+void holds_hear(struct world *world, const struct event *event);
 void holds_after(struct world *world);
 
 void world_again(struct world *world, enum happening_kind kind, double mean_s); /* 0: never */
