@@ -28,9 +28,25 @@ export function callIsUp(doc) {
         && ['on-call', 'reserved'].includes(doc.agent.activity);
 }
 
-/** The others in the room beside customer and agent. @param {any} doc */
-export function partiesJoined(doc) {
+/** Third persons, rung or in the room. @param {any} doc @returns {any[]} */
+export function partiesOf(doc) {
     return (doc?.call?.parties ?? []).filter((/** @type {any} */ party) => party.state !== 'left');
+}
+
+/** Those of them who are in the room. @param {any} doc @returns {any[]} */
+export function partiesJoined(doc) {
+    return partiesOf(doc).filter((party) => party.state === 'joined');
+}
+
+/** What a third person is called: the campaign's list may have a name for the number.
+ *  @param {import('./page.js').Page} page @param {any} party */
+export function partyName(page, party) {
+    return (page.details?.transfer ?? []).find((/** @type {any} */ one) => one.to === party?.name)?.name ?? party?.name ?? '';
+}
+
+/** The third person whom a consultation is about. @param {any} doc */
+function consulted(doc) {
+    return partiesOf(doc).find((party) => party.id === doc.call.consult.party) ?? partiesOf(doc)[0] ?? null;
 }
 
 /** @param {import('./page.js').Page} page @returns {Phase} */
@@ -139,13 +155,14 @@ export function blockOf(page) {
         block.since = talk ?? block.since;
         if (call.hello_ms !== null && call.hello_ms !== undefined && talk && now - talk < HELLO_MS)
             block.lines = [text('block.hello', { time: latency(call.hello_ms) })];
+        else if (partiesOf(doc).length) block.lines = [text('block.consult_rings', { name: partyName(page, partiesOf(doc)[0]) })];
         else block.lines = [text('block.you_and', { name: doc.person?.name ?? text('person.customer') })];
         break;
     case 'three':
         block.since = talk ?? block.since;
         block.lines = [text('block.three', {
             names: list([text('person.you'), doc.person?.name ?? text('person.customer'),
-                ...partiesJoined(doc).map((/** @type {any} */ party) => party.name)], language),
+                ...partiesJoined(doc).map((party) => partyName(page, party))], language),
         })];
         break;
     case 'hold': {
@@ -157,13 +174,13 @@ export function blockOf(page) {
         break;
     }
     case 'consult': {
-        const consult = call.consult;
-        block.since = instant(consult.since) ?? block.since;
-        block.word = text('state.consult_with', { name: consult.name ?? consult.to ?? '' });
-        const hears = consult.hears === 'customer' ? 'block.consult_customer'
-            : consult.state && !['joined', 'talking', 'connected'].includes(consult.state)
-                ? 'block.consult_rings' : 'block.consult_held';
-        block.lines = [text(hears, { customer: doc.person?.name ?? text('person.customer'), name: consult.name ?? '' }),
+        const party = consulted(doc);
+        const name = partyName(page, party);
+        block.since = instant(party?.since) ?? instant(call.held_since) ?? block.since;
+        block.word = text('state.consult_with', { name });
+        const hears = call.consult.with === 'customer' ? 'block.consult_customer'
+            : party?.state === 'ringing' ? 'block.consult_rings' : 'block.consult_held';
+        block.lines = [text(hears, { customer: doc.person?.name ?? text('person.customer'), name }),
             text('block.whole_call', { time: lasted(now) })];
         break;
     }

@@ -2,7 +2,7 @@
 import { html, icon, shape, cap } from './html.js';
 import { control, section } from './controls.js';
 import { late } from './late.js';
-import { blockOf, phaseOf, partiesJoined } from '../core/phase.js';
+import { blockOf, phaseOf, partiesOf } from '../core/phase.js';
 import { clock, count, instant, latency, length, timer, units } from '../core/time.js';
 import { hint } from '../keys.js';
 import { text } from '../texts.js';
@@ -22,7 +22,7 @@ export function callColumn(page, actions, hands) {
         ${keys(page, phase, actions, hands)}
         <div class=${`below ${side ? 'covered' : ''}`}>
             ${side}
-            ${!side && partiesJoined(page.doc).length ? late.views?.parties(page, hands) : null}
+            ${!side && partiesOf(page.doc).length ? late.views?.parties(page, hands) : null}
             ${!side && html`${after(page, phase, actions, hands)}${line(page, actions, hands)}${callbacks(page)}${shift(page)}`}
         </div>
     </aside>`;

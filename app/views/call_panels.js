@@ -2,7 +2,7 @@
 import { html, icon, shape } from './html.js';
 import { control, panel } from './controls.js';
 import { length } from '../core/time.js';
-import { partiesJoined } from '../core/phase.js';
+import { partiesOf, partyName } from '../core/phase.js';
 import { text, textOf } from '../texts.js';
 
 /**
@@ -25,11 +25,12 @@ const SHAPES = /** @type {Record<string, [string, string]>} */ ({
     'wrap-up': ['diamond', 'wrap'], 'break': ['barred', 'rest'], 'offline': ['ring', 'off'],
 });
 
-/** Who can be called: the campaign's list, and what was typed if it is a number. @param {Page} page */
-export function peopleFound(page) {
+/** Who can be called: the campaign's list, and what was typed if it is a number. Colleagues are handed a call; only a
+ *  number can be asked first or added. @param {Page} page @param {boolean} adds */
+function peopleFound(page, adds) {
     const typed = (page.panel?.query ?? '').trim();
     const own = page.doc?.agent.name;
-    const all = (page.details?.transfer ?? []).filter((/** @type {any} */ one) => one.name !== own && one.to !== own);
+    const all = (page.details?.transfer ?? []).filter((/** @type {any} */ one) => one.name !== own && one.to !== own && one.to !== page.doc?.agent.id && (!adds || one.kind === 'number'));
     const found = all.filter((/** @type {any} */ one) => one.name.toLowerCase().includes(typed.toLowerCase()));
     const digits = typed.replace(/[\s().-]/g, '');
     if (/^\+?\d{5,15}$/.test(digits)) found.push({ kind: 'number', name: typed, to: digits, activity: '' });
@@ -37,13 +38,13 @@ export function peopleFound(page) {
 }
 
 /** What goes to the server for a row of the list. @param {any} one */
-export function target(one) {
+function target(one) {
     return one.kind === 'agent' ? { agent: one.to } : { number: one.to };
 }
 
 /** @param {Page} page @param {Actions} actions @param {Hands} hands @param {boolean} adds */
 export function people(page, actions, hands, adds) {
-    const found = peopleFound(page);
+    const found = peopleFound(page, adds);
     return panel(adds ? 'add' : 'transfer', text(adds ? 'add.title' : 'transfer.title'), hands, html`
         <label class="field"><span class="hidden">${text('transfer.search')}</span>
             <input type="search" data-first autocomplete="off" placeholder=${text('transfer.search')} value=${page.panel?.query}
@@ -56,7 +57,7 @@ export function people(page, actions, hands, adds) {
                 <div class="pair">${adds
                     ? html`<button type="button" class="plain" aria-label=${text('transfer.add_who', { name: one.name })} onClick=${() => hands.send({ kind: 'to', add: true, to: target(one) })}>${text('transfer.add')}</button>`
                     : html`<button type="button" class="plain" aria-label=${text('transfer.hand_who', { name: one.name })} onClick=${() => hands.send({ kind: 'to', to: target(one), ask_first: false })}>${text('transfer.hand_over')}</button>
-                        <button type="button" class="plain" aria-label=${text('transfer.ask_who', { name: one.name })} onClick=${() => hands.send({ kind: 'to', to: target(one), ask_first: true })}>${text('transfer.ask')}</button>`}</div></li>`;
+                        ${one.kind === 'number' ? html`<button type="button" class="plain" aria-label=${text('transfer.ask_who', { name: one.name })} onClick=${() => hands.send({ kind: 'to', to: target(one), ask_first: true })}>${text('transfer.ask')}</button>` : null}`}</div></li>`;
         })}</ul>` : html`<p class="hint">${text('transfer.none')}</p>`}
         ${!adds && actions['leave-them'].enabled ? control({ page, actions, hands, id: 'leave-them', look: 'plain wide' }) : null}`, text('panel.close'));
 }
@@ -64,12 +65,12 @@ export function people(page, actions, hands, adds) {
 /** Those in the call beside customer and agent. @param {Page} page @param {Hands} hands */
 export function parties(page, hands) {
     return html`<section class="part parties"><div class="part-head"><h2>${text('party.title')}</h2></div>
-        <ul class="plain-list people">${partiesJoined(page.doc).map((/** @type {any} */ party) => html`<li key=${party.id}>
-            <div class="who">${shape('square', 'call')}<span class="strong">${party.name}</span>
+        <ul class="plain-list people">${partiesOf(page.doc).map((party) => [party, partyName(page, party)]).map(([party, name]) => html`<li key=${party.id}>
+            <div class="who">${shape('square', 'call')}<bdi class="strong">${name}</bdi>
                 <span class="aside">${text(party.muted ? 'party.muted' : party.held ? 'party.held' : party.state === 'joined' ? 'party.joined' : 'party.ringing')}</span></div>
-            <div class="pair"><button type="button" class="plain" aria-label=${text(party.muted ? 'party.unmute_who' : 'party.mute_who', { name: party.name })}
+            <div class="pair"><button type="button" class="plain" aria-label=${text(party.muted ? 'party.unmute_who' : 'party.mute_who', { name })}
                     onClick=${() => hands.send({ kind: 'party', party: party.id, action: party.muted ? 'unmute' : 'mute' })}>${text(party.muted ? 'party.unmute' : 'party.mute')}</button>
-                <button type="button" class="plain" aria-label=${text('party.remove_who', { name: party.name })} onClick=${() => hands.send({ kind: 'party', party: party.id, action: 'remove' })}>${text('party.remove')}</button></div></li>`)}</ul></section>`;
+                <button type="button" class="plain" aria-label=${text('party.remove_who', { name })} onClick=${() => hands.send({ kind: 'party', party: party.id, action: 'remove' })}>${text('party.remove')}</button></div></li>`)}</ul></section>`;
 }
 
 /** What follows: at once when nobody is on the line. @param {Page} page @param {Hands} hands */

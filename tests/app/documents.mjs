@@ -91,6 +91,7 @@ function onCall() {
 
 /** @param {(doc: any) => void} change */
 const made = (change) => { const doc = onCall(); change(doc); return doc; };
+const claims = (seconds) => ({ id: 'p1', kind: 'number', name: '+13035550100', state: 'joined', since: at(seconds), muted: false, held: false });
 const nobody = (doc) => { doc.call = null; doc.person = null; doc.pop = null; };
 const ended = (doc, seconds, by) => {
     doc.agent.activity = 'wrap-up';
@@ -118,8 +119,8 @@ export const states = {
     'hello': { doc: made((doc) => { doc.call.bridged_at = at(-2); }) },
     'hold': { doc: made((doc) => { doc.call.held_since = at(-38); doc.call.bridged_at = at(-251); }) },
     'hold-late': { doc: made((doc) => { doc.call.held_since = at(-138); doc.call.bridged_at = at(-351); }) },
-    'consult': { doc: made((doc) => { doc.call.held_since = at(-21); doc.call.bridged_at = at(-302); doc.call.consult = { name: 'Daniel Kovac', kind: 'agent', to: 9, state: 'joined', since: at(-21), hears: 'agent' }; }) },
-    'three': { doc: made((doc) => { doc.call.parties = [{ id: 'p1', kind: 'agent', name: 'Daniel Kovac', state: 'joined', since: at(-40), muted: false, held: false }]; }) },
+    'consult': { doc: made((doc) => { doc.call.held_since = at(-21); doc.call.bridged_at = at(-302); doc.call.consult = { party: 'p1', with: 'party' }; doc.call.parties = [claims(-21)]; }) },
+    'three': { doc: made((doc) => { doc.call.parties = [claims(-40)]; }) },
     'hung-up': { doc: made((doc) => ended(doc, 4, 'customer')) },
     'wrap-up': { doc: made((doc) => ended(doc, 27, 'agent')) },
     'break': { doc: made((doc) => { nobody(doc); Object.assign(doc.agent, { activity: 'break', break_code: 1, since: at(-1086) }); }) },

@@ -10,7 +10,7 @@ import { NOW, states } from '../documents.mjs';
 const EXPECTED = {
     'offline': ['offline', 'Offline', null], 'joining': ['joining', 'Joining the room', '0:04'], 'available': ['available', 'Available', '0:12'],
     'preview': ['preview', 'Preview', '0:08'], 'dialling': ['dialling', 'Dialling', '0:07'], 'connecting': ['connecting', 'Connecting now', '0:00'],
-    'on-call': ['on-call', 'On call', '2:47'], 'hold': ['hold', 'Customer on hold', '0:38'], 'consult': ['consult', 'Consulting Daniel Kovac', '0:21'],
+    'on-call': ['on-call', 'On call', '2:47'], 'hold': ['hold', 'Customer on hold', '0:38'], 'consult': ['consult', 'Consulting Claims desk', '0:21'],
     'three': ['three', 'Three in the call', '2:47'], 'hung-up': ['hung-up', 'Customer hung up', '0:04'], 'wrap-up': ['wrap-up', 'Wrap-up', '0:27'],
     'break': ['break', 'Break · Lunch', '18:06'], 'reconnecting': ['reconnecting', 'Reconnecting', '0:03'], 'lost': ['lost', 'Customer lost', '0:20'],
     'mic-refused': ['mic-refused', 'Microphone refused', null], 'headset-gone': ['headset-gone', 'Headset gone', '2:47'],
@@ -90,4 +90,17 @@ test('before the bridge the keys sleep, and the customer is there to read', () =
     const actions = actionsOf(desk.page);
     assert.equal(actions.hold.enabled, false);
     assert.equal(actions['branch-1'].enabled, true);
+});
+
+test('a third person who is rung is not in the call yet; in a consultation it is said who waits', () => {
+    const ringing = structuredClone(states.three.doc);
+    ringing.call.parties[0].state = 'ringing';
+    const desk = onDesk(ringing);
+    assert.equal(phaseOf(desk.page), 'on-call');
+    assert.deepEqual(blockOf(desk.page).lines, ['Ringing at Claims desk']);
+    const swapped = structuredClone(states.consult.doc);
+    swapped.version++;
+    swapped.call.consult.with = 'customer';
+    desk.feed({ kind: 'desk', doc: swapped });
+    assert.equal(blockOf(desk.page).lines[0], 'Claims desk waits. You speak with Margaret Holloway');
 });
