@@ -115,7 +115,8 @@ static void gone(struct dialer *dialer, struct attempt *attempt)
     vacate(dialer, attempt);
     if (attempt->record.state == ATTEMPT_BRIDGED) {
         hold_update(dialer, attempt);
-        if (attempt->agent && attempt->agent->record.leg != LEG_CONNECTED)
+        if (attempt->agent && attempt->agent->record.leg != LEG_CONNECTED &&
+            !attempt->agent->leg_ask)
             hold_agent_lost(dialer, attempt->agent); /* there was company until now */
     } else if (attempt->record.state == ATTEMPT_HANDED_OVER) {
         attempt_hang_up(dialer, attempt, RESULT_CONNECTED); /* who is left is alone */
