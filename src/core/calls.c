@@ -318,12 +318,13 @@ void calls_joined(struct dialer *dialer, const struct event *event)
     note_hello(dialer, attempt, event->of.call.hello_us);
     attempt->known = true;
     agent = id_index_get(&dialer->agent_ids, event->of.call.agent);
-    if (!agent ||
-        attempt->left != agent->record.id) { /* else it is older than the news of leaving */
+    if (!agent || attempt->left != agent->record.id)
         attempt_in_room(dialer, attempt, agent);
-        if (agent && may_be_elsewhere(attempt))
-            desk_guest_seen(dialer, attempt, agent);
-    }
+    if (agent && may_be_elsewhere(attempt))
+        desk_guest_seen(dialer, attempt, agent);
+    if (agent &&
+        attempt->left == agent->record.id) /* older than the news of leaving, or back again */
+        attempt_ask_now(dialer, attempt);
     attempt_sure(dialer, attempt);
 }
 

@@ -183,6 +183,30 @@ static void a_room_is_not_free_before_its_guest_is_known_to_have_left(void **sta
     world_close(&world);
 }
 
+/* An order that was long on its way brings a customer back into the room that it had left. */
+static void who_comes_back_into_a_room_keeps_it_busy(void **state)
+{
+    struct dialer_limits limits = dialer_limits_default();
+    struct campaign_options options = campaign_options_default();
+    static struct world world;
+    attempt_id id;
+
+    limits.leg_grace = limits.leg_dial_max = HOUR;
+    world_open(&world, &limits, &options);
+    world_agent_ready(&world, 7);
+    world_agent_ready(&world, 8);
+    id = world_dial(&world, 1, 1);
+    world_call(&world, EVENT_CALL_ANSWERED, id, 0);
+    world_leg(&world, EVENT_AGENT_LEG_LOST, 7);
+    world_call(&world, EVENT_CALL_LEFT, id, 7);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    world_call(&world, EVENT_CALL_JOINED, id, 7);
+    assert_int_equal(world_effect(&world, EFFECT_POLL_CALL)->of.poll.rooms[0], 7);
+    world_new_lead(&world, 2, 1);
+    assert_int_equal(world_planned(&world), 0);
+    world_close(&world);
+}
+
 static void with_ratio_the_longest_idle_agent_is_chosen_at_answer(void **state)
 {
     struct dialer_limits limits = dialer_limits_default();
@@ -284,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_call_that_nobody_speaks_of_is_asked_after_and_given_up),
         cmocka_unit_test(answers_that_come_at_once_do_not_cut_the_message_short),
         cmocka_unit_test(a_room_is_not_free_before_its_guest_is_known_to_have_left),
+        cmocka_unit_test(who_comes_back_into_a_room_keeps_it_busy),
         cmocka_unit_test(with_ratio_the_longest_idle_agent_is_chosen_at_answer),
         cmocka_unit_test(a_caller_nobody_is_free_for_waits_two_seconds_and_is_counted),
         cmocka_unit_test(an_agent_who_comes_free_gets_the_caller_who_waits),
