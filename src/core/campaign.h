@@ -83,7 +83,8 @@ struct campaign_options {
     uint16_t wrap_up_default; /* disposition when the limit passes; one of `dispositions` */
     instant preview_max;      /* countdown of a preview, 1 s..1 h */
     enum preview_default preview_default;
-    instant skip_delay; /* a skipped preview is due again after this */
+    uint32_t more_time_max; /* 0..100: so often 30 s more may be had, of a preview or a wrap-up */
+    instant skip_delay;     /* a skipped preview is due again after this */
     instant
         callback_agent_wait;    /* a personal callback waits this long for its agent, then anyone */
     uint32_t lead_attempts_max; /* 0: no limit */

@@ -73,6 +73,9 @@ static void code_options(struct codec *codec, struct campaign_options *options)
     }
     options->hopper_low = code_u32(codec, options->hopper_low);
     options->hopper_high = code_u32(codec, options->hopper_high);
+    if (codec->out ? options->more_time_max
+                   : codec->at < codec->size) /* not in the first journals */
+        options->more_time_max = code_u32(codec, options->more_time_max);
 }
 
 void code_campaign(struct codec *codec, struct campaign_facts *facts)

@@ -579,3 +579,38 @@ void desk_disposition(struct dialer *dialer, const struct event *event)
     if (agent->record.activity == AGENT_WRAP_UP)
         complete(dialer, agent);
 }
+
+#define MORE_TIME (30 * SECOND)
+
+/* How long it may last in all, counted from its beginning: nothing else need be kept of what was given. */
+static instant ends_at_most(const struct agent *agent, const struct campaign_options *options)
+{
+    instant begun = agent->preview ? agent->reservation.created_at : agent->reservation.changed_at;
+    instant span = agent->preview ? options->preview_max : options->wrap_up_max;
+
+    return instant_add(begun, span + options->more_time_max * MORE_TIME);
+}
+
+void desk_more_time(struct dialer *dialer, const struct event *event)
+{
+    struct agent *agent = find(dialer, event->of.agent_id);
+    const struct campaign *campaign;
+    instant until;
+
+    if (!agent)
+        return;
+    campaign = id_index_get(&dialer->campaign_ids, agent->reservation.campaign);
+    if (!has_reservation(agent) || !campaign || !agent->timer.node.place ||
+        (!agent->preview && agent->record.activity != AGENT_WRAP_UP)) {
+        refuse(dialer, REFUSED_AGENT_STATE);
+        return;
+    }
+    until = instant_add(agent->timer.node.at, MORE_TIME); /* a clock that leapt moved only that */
+    if (until > ends_at_most(agent, &campaign->options)) {
+        refuse(dialer, REFUSED_NO_MORE_TIME);
+        return;
+    }
+    agent->reservation.until = until;
+    timer_set(dialer, &agent->timer, until);
+    write_reservation(dialer, agent);
+}

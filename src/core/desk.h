@@ -42,5 +42,6 @@ void desk_activity(struct dialer *dialer, const struct event *event);
 void desk_rejected(struct dialer *dialer, const struct event *event);
 void desk_hung_up(struct dialer *dialer, const struct event *event);
 void desk_disposition(struct dialer *dialer, const struct event *event);
+void desk_more_time(struct dialer *dialer, const struct event *event);
 
 #endif

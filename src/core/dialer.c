@@ -347,6 +347,7 @@ static event_handler *const handlers[EVENT_KIND_COUNT] = {
     [EVENT_AGENT_PHONE_READY] = leg_phone_ready,
     [EVENT_CUSTOMER_HOLD] = hold_asked,
     [EVENT_PARTY_ASKED] = party_asked,
+    [EVENT_MORE_TIME] = desk_more_time,
     [EVENT_PARTY_NEWS] = party_news,
     [EVENT_CALL_TRANSFERRED] = transfer_asked,
 };

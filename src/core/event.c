@@ -44,6 +44,7 @@ static const char *const kind_names[EVENT_KIND_COUNT] = {
     [EVENT_CALL_TRANSFERRED] = "call-transferred",
     [EVENT_PARTY_ASKED] = "party-asked",
     [EVENT_PARTY_NEWS] = "party-news",
+    [EVENT_MORE_TIME] = "more-time",
     [EVENT_CUSTOMER_HOLD] = "customer-hold",
     [EVENT_CLOCK_LEAPT] = "clock-leapt",
     [EVENT_TIME_PASSED] = "time-passed",

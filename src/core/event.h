@@ -80,6 +80,7 @@ enum event_kind {
     EVENT_CALL_TRANSFERRED, /* transfer: the customer goes to another agent, who is free; this one wraps up */
     EVENT_PARTY_ASKED, /* party: the agent wants a third person in the conversation, or something of it */
     EVENT_PARTY_NEWS, /* party_news: what became of it, from the engine */
+    EVENT_MORE_TIME, /* agent_id: for the preview that is looked at, or the wrap-up: MORE_TIME more */
     EVENT_KIND_COUNT
 };
 

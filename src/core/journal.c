@@ -96,6 +96,7 @@ static void code_payload(struct codec *codec, struct event *event)
         break;
     case EVENT_AGENT_REMOVED:
     case EVENT_AGENT_PHONE_READY:
+    case EVENT_MORE_TIME:
         event->of.agent_id = code_id(codec, event->of.agent_id);
         break;
     case EVENT_ATTEMPT_RECOVERED:

@@ -43,6 +43,7 @@ static const char *const refusal_names[REFUSAL_COUNT] = {
     [REFUSED_FULL_NUMBERS] = "full-numbers",
     [REFUSED_HELD] = "held",
     [REFUSED_NOT_CARRIED] = "not-carried",
+    [REFUSED_NO_MORE_TIME] = "no-more-time",
 };
 
 static const char *const refusal_sentences[REFUSAL_COUNT] = {
@@ -87,6 +88,7 @@ static const char *const refusal_sentences[REFUSAL_COUNT] = {
     [REFUSED_FULL_NUMBERS] = "no room for another number or person in memory",
     [REFUSED_HELD] = "dialling is held: the store, the voice engine or the trunk is not well",
     [REFUSED_NOT_CARRIED] = "our own trunk or engine failed; nobody's telephone rang",
+    [REFUSED_NO_MORE_TIME] = "more time was given as often as the campaign allows",
 };
 
 const char *refusal_name(enum refusal refusal)

@@ -53,6 +53,7 @@ enum refusal {
     REFUSED_FULL_NUMBERS = 37,
     REFUSED_HELD = 38,        /* dialling is held: the store, the engine or the trunk is not well */
     REFUSED_NOT_CARRIED = 39, /* our own engine or trunk failed; nobody's telephone rang */
+    REFUSED_NO_MORE_TIME = 40, /* as often as the campaign allows was it given already */
     REFUSAL_COUNT
 };
 

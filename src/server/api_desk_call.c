@@ -199,3 +199,14 @@ void api_desk_hang_up(struct api_call *call)
 
     feed_for(call, agent, &event);
 }
+
+void api_desk_more_time(struct api_call *call)
+{
+    const struct roster_agent *agent = own_agent(call);
+
+    if (!agent)
+        return;
+    struct event event = {.kind = EVENT_MORE_TIME, .of.agent_id = agent->id};
+
+    feed_for(call, agent, &event);
+}

@@ -8,6 +8,7 @@
  * the desk as it is then, when that is on disk. The agent is the token's own.
  */
 void api_desk_phone(struct api_call *call);
+void api_desk_more_time(struct api_call *call);
 void api_desk_hold(struct api_call *call);
 void api_desk_transfer(struct api_call *call);
 void api_desk_add(struct api_call *call);

@@ -31,6 +31,7 @@ static const struct field campaign_fields[] = {
     {"wrap_up_s", FIELD_INSTANT, IN(campaign_options, wrap_up_max), SECOND, 1, 3600},
     {"wrap_up_default", FIELD_U16, IN(campaign_options, wrap_up_default), 0, 1, 65535},
     {"preview_s", FIELD_INSTANT, IN(campaign_options, preview_max), SECOND, 1, 3600},
+    {"more_time_max", FIELD_U32, IN(campaign_options, more_time_max), 0, 0, 100},
     {"skip_delay_s", FIELD_INSTANT, IN(campaign_options, skip_delay), SECOND, 0, YEAR_S},
     {"callback_agent_wait_s", FIELD_INSTANT, IN(campaign_options, callback_agent_wait), SECOND, 0,
      YEAR_S},

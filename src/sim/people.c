@@ -125,12 +125,22 @@ static void hang_up(struct world *world, uint32_t place, enum event_kind kind)
     world_feed(world, &event);
 }
 
+static void more_time(struct world *world, uint32_t place)
+{
+    world_feed(world, &(struct event){.kind = EVENT_MORE_TIME, .of.agent_id = place + 1});
+    act_later(world, place, 20, -1);
+}
+
 static void decide_preview(struct world *world, uint32_t place)
 {
     double dice = rng_unit(&world->rng);
 
-    if (rng_chance(&world->rng, 0.1))
-        return; /* looks, and does nothing */
+    if (rng_chance(&world->rng, 0.1)) /* looks, and does nothing */
+        return;
+    if (rng_chance(&world->rng, 0.1)) {
+        more_time(world, place);
+        return;
+    }
     if (dice < world->weather.skips / 2)
         hang_up(world, place, EVENT_PREVIEW_SKIPPED);
     else if (dice < world->weather.skips)
@@ -209,7 +219,10 @@ static void look(struct world *world, uint32_t place, const struct agent_facts *
             hang_up(world, place, EVENT_AGENT_HUNG_UP);
         break;
     case AGENT_WRAP_UP:
-        dispose(world, place, facts);
+        if (rng_chance(&world->rng, 0.2))
+            more_time(world, place);
+        else
+            dispose(world, place, facts);
         break;
     case AGENT_ACTIVITY_COUNT:
         check(false);

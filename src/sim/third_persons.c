@@ -137,6 +137,8 @@ void third_watch(struct world *world, const struct effect *effect)
     if (!record->open && record->party.state != PARTY_NONE)
         world_break(world, "attempt %llu is closed, and its third person is not gone",
                     (unsigned long long)record->id);
+    if (record->state == ATTEMPT_HANDED_OVER) /* was with an agent, as far as anybody knows */
+        world_call(world, record->id)->heard = true;
     if (record->state == ATTEMPT_HANDED_OVER && record->party.state != PARTY_JOINED)
         world_break(world, "attempt %llu was handed over to nobody",
                     (unsigned long long)record->id);

@@ -29,12 +29,21 @@ void turns_agent(struct world *world, const struct agent_record *record)
 void turns_reservation(struct world *world, const struct reservation_record *record)
 {
     struct world_agent *agent = &world->agents[record->agent - 1];
+    const struct campaign_options *options =
+        record->campaign ? &world->campaigns[record->campaign - 1].options : NULL;
 
     if (record->status != RESERVATION_WRAPPING)
         return;
     agent->wrap_life = world->life + 1;
     agent->wrap_leaps = world->statistics.leaps;
-    agent->wrap_until = world->now + world->campaigns[record->campaign - 1].options.wrap_up_max;
+    if (world_fed(world)->kind != EVENT_MORE_TIME)
+        agent->wrap_until = world->now + options->wrap_up_max;
+    else if (record->until >
+             record->changed_at + options->wrap_up_max + options->more_time_max * (30 * SECOND))
+        world_break(world, "agent %llu has got more time than the campaign allows",
+                    (unsigned long long)record->agent);
+    else
+        agent->wrap_until = instant_max(agent->wrap_until, record->until);
 }
 
 /* The call is given to an agent: by turn, unless the agent chose it or it was in that room. */

@@ -51,6 +51,7 @@ struct campaign_options weather_options(struct rng *rng)
     options.wrap_up_default = (uint16_t)(rng_chance(rng, 0.5) ? 1 : 2);
     options.preview_max = draw(rng, 3, 60) * SECOND;
     options.preview_default = (enum preview_default)rng_below(rng, PREVIEW_DEFAULT_COUNT);
+    options.more_time_max = (uint32_t)(options.preview_max / SECOND % 4);
     options.skip_delay = draw(rng, 0, 600) * SECOND;
     options.callback_agent_wait = draw(rng, 0, 900) * SECOND;
     options.lead_attempts_max = rng_chance(rng, 0.3) ? draw(rng, 1, 5) : 0;

@@ -207,9 +207,58 @@ static void a_call_by_hand_from_a_break_leads_back_to_the_break(void **state)
     world_close(&world);
 }
 
+static void more_time(struct world *world)
+{
+    world_feed(world, &(struct event){.kind = EVENT_MORE_TIME, .of.agent_id = 7});
+}
+
+static void more_time_is_given_as_often_as_the_campaign_allows(void **state)
+{
+    struct campaign_options options = campaign_options_default();
+    static struct world world;
+    instant until;
+    attempt_id id;
+
+    options.more_time_max = 2;
+    open_preview(&world, &options);
+    until = world_agent_facts(&world, 7).reservation.until;
+    more_time(&world);
+    assert_int_equal(world_agent_facts(&world, 7).reservation.until, until + 30 * SECOND);
+    more_time(&world);
+    more_time(&world);
+    assert_int_equal(world_effect(&world, EFFECT_REFUSE)->of.refuse.refusal, REFUSED_NO_MORE_TIME);
+    world_pass(&world, until - 30 * SECOND);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    for (int s = 0; s < 60; s += 20) { /* the line is looked at meanwhile, and stands */
+        world_pass(&world, until + s * SECOND);
+        assert_int_equal(world_planned(&world), 0);
+        world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    }
+    world_pass(&world, until + 60 * SECOND);
+    id = world_planned(&world);
+    assert_int_not_equal(id, 0);
+
+    world_commit(&world, id);
+    world_call(&world, EVENT_CALL_ANSWERED, id, 0);
+    world_call(&world, EVENT_CALL_JOINED, id, 7);
+    more_time(&world); /* there is no limit to a conversation */
+    assert_int_equal(world_effect(&world, EFFECT_REFUSE)->of.refuse.refusal, REFUSED_AGENT_STATE);
+    world_status(&world, id, CALL_COMPLETED, 200);
+    until = world_agent_facts(&world, 7).reservation.until;
+    more_time(&world);
+    world_pass(&world, until - 20 * SECOND);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    world_pass(&world, until + 29 * SECOND);
+    assert_int_equal(world_activity(&world, 7), AGENT_WRAP_UP);
+    world_pass(&world, until + 30 * SECOND);
+    assert_int_not_equal(world_activity(&world, 7), AGENT_WRAP_UP);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_time_is_given_as_often_as_the_campaign_allows),
         cmocka_unit_test(a_preview_is_a_reservation_and_no_attempt),
         cmocka_unit_test(an_accepted_preview_is_dialled_for_that_agent),
         cmocka_unit_test(a_skipped_preview_comes_later_and_the_next_one_at_once),
