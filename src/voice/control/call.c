@@ -460,6 +460,8 @@ void call_digit(struct call *call, char digit)
     if (!call_is_live(call))
         return;
     note_event(call->control, call, "digit"); /* which one may be a PIN */
+    if (life->participant)
+        participant_digit(life->participant, digit);
     if (life->dial)
         dial_digit(life->dial, digit);
     else if (life->run)

@@ -121,6 +121,8 @@ void participant_call_answered(struct participant *participant);
 /* Takes it out; its call goes on (the caller says how). */
 void participant_leave(struct participant *participant, enum leave_reason reason);
 void participant_mute(struct participant *participant, bool muted);
+/* It pressed a key: whoever hears it is sent the tone, as on a telephone line. */
+void participant_digit(struct participant *participant, char digit);
 void participant_hold(struct participant *participant, bool hold, const char *url,
                       const char *method);
 void participant_announce(struct participant *participant, const char *url, const char *method);

@@ -387,6 +387,27 @@ void participant_leave(struct participant *participant, enum leave_reason reason
 
 /* ----------------------------------------------------------------------------------- updates */
 
+void participant_digit(struct participant *participant, char digit)
+{
+    struct conference *conference = participant->conference;
+    struct control *control = conference->control;
+    uint64_t coached = coached_leg(participant);
+    char digits[] = {digit, '\0'};
+
+    if (participant->state != PARTICIPANT_IN || participant->hold || is_silenced(participant))
+        return;
+    for (struct chain_link *link = conference->participants.first; link; link = link->after) {
+        struct participant *other = container_of(link, struct participant, link);
+
+        if (other == participant || other->state != PARTICIPANT_IN || other->hold ||
+            (coached && other->call->leg != coached))
+            continue;
+        struct control_effect *effect = effect_add(control, CONTROL_SEND_DIGITS, other->call->leg);
+
+        effect->as.digits.digits = effects_text(&control->effects, digits);
+    }
+}
+
 void participant_mute(struct participant *participant, bool muted)
 {
     struct conference *conference = participant->conference;

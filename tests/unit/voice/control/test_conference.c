@@ -85,6 +85,29 @@ static void an_agent_parked_and_a_customer_bridged_follow_the_contracts_sequence
     world_free(world);
 }
 
+static void a_key_is_heard_by_the_others_of_the_room(void **state)
+{
+    struct world *world = world_new();
+
+    (void)state;
+    agent_parks(world);
+    world_digit(world, 1, '1'); /* nobody is there */
+    expect_nothing(world);
+    customer_is_bridged(world);
+    world_digit(world, 1, '5');
+    expect(world, "digits 2 5");
+    world_digit(world, 2, '#');
+    expect(world, "digits 1 #");
+    assert_int_equal(
+        world_rest(world, "POST", "/Conferences/CF1/Participants/CA1.json", "Muted=true"), 200);
+    expect(world, "mute 1");
+    expect(world, "POST http://app/conference *");
+    world_acks(world);
+    world_digit(world, 1, '6'); /* one who is not heard */
+    expect_nothing(world);
+    world_free(world);
+}
+
 static void a_customer_taken_out_goes_on_with_the_action_and_the_agent_stays(void **state)
 {
     struct world *world = world_new();
@@ -385,6 +408,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_agent_parked_and_a_customer_bridged_follow_the_contracts_sequence),
+        cmocka_unit_test(a_key_is_heard_by_the_others_of_the_room),
         cmocka_unit_test(a_customer_taken_out_goes_on_with_the_action_and_the_agent_stays),
         cmocka_unit_test(a_redirect_takes_a_customer_out_of_the_room),
         cmocka_unit_test(hold_mute_and_coaching_reach_media_and_are_told),
