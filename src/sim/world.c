@@ -315,8 +315,25 @@ void world_feed(struct world *world, const struct event *event)
     relive_mark(world);
 }
 
+/* What a dead server has sent lies in the engine's sockets before its successor says a word. */
+static void last_words_arrive(struct world *world)
+{
+    static struct happening *sent[256];
+    size_t count = 0;
+
+    for (size_t i = 0; i < world->queue.count && count < array_count(sent); ++i) {
+        struct happening *happening = container_of(world->queue.nodes[i], struct happening, node);
+
+        if (happening->kind == HAPPENING_ACT && happening->node.at > world->now)
+            sent[count++] = happening;
+    }
+    while (count)
+        check(!heap_add(&world->queue, &sent[--count]->node, world->now));
+}
+
 static void start_server(struct world *world)
 {
+    last_words_arrive(world);
     if (world->behind)
         fortune_step_back(world);
     world->limits.attempt_next = world->row_last + 1;
