@@ -263,7 +263,7 @@ void invariants_call_over(struct world *world, attempt_id id)
 {
     const struct world_call *call = world_call(world, id);
 
-    if (call->heard || call->goodbye || call->machine || call->dismissed)
+    if (call->heard || call->goodbye || call->machine || call->dismissed || call->handed_over)
         return;
     ++world->statistics.strays;
     world_break(world, "the one who answered attempt %llu is hung up on without a word",
@@ -304,6 +304,7 @@ void invariants_attempt(struct world *world, const struct attempt_record *record
 
     call->unguarded_life = is_unanswered(record->state) && !record->agent ? world->life + 1 : 0;
     call->seen_life = world->life + 1;
+    call->handed_over |= record->state == ATTEMPT_HANDED_OVER;
     if (record->state == ATTEMPT_WAITING) {
         call->waits_life = world->life + 1;
     } else if (call->waits_life == world->life + 1 && !call->leapt) {

@@ -85,8 +85,9 @@ struct world_call {
     bool ended;      /* for the dialer */
     bool disowned;   /* the dialer gave it up while it lived */
     bool machine;
-    bool goodbye;   /* heard the message, or that there was an error */
-    bool dismissed; /* by an agent, with the button */
+    bool goodbye;     /* heard the message, or that there was an error */
+    bool dismissed;   /* by an agent, with the button */
+    bool handed_over; /* to a third person, who may leave at any time */
     /* what the server's shell remembers; 1 + the life in which it does */
     uint32_t open_life, named_life, ordering_life, end_life, answered_life;
     enum effect_kind end_wanted;
