@@ -23,7 +23,7 @@ struct order {
     struct text body, content_type, location, cookies;
     int64_t retry_after_s;
     size_t body_size_max, held_size; /* held: of its body, in client->held_size */
-    bool too_large;
+    bool too_large, once;
     instant begun;
     http_body_reader read_body;
     uint64_t unread_size;
@@ -72,6 +72,15 @@ static void order_free(struct order *order)
     free(order);
 }
 
+/* A connection was there for it, and took something. */
+static bool was_sent(const struct order *order)
+{
+    long size = 0;
+
+    curl_easy_getinfo(order->easy, CURLINFO_REQUEST_SIZE, &size);
+    return size > 0;
+}
+
 static enum http_outcome outcome_of(const struct order *order, CURLcode code)
 {
     curl_off_t connected = 0;
@@ -88,7 +97,7 @@ static enum http_outcome outcome_of(const struct order *order, CURLcode code)
     case CURLE_COULDNT_RESOLVE_PROXY:
         return HTTP_NO_HOST;
     case CURLE_COULDNT_CONNECT:
-        return HTTP_NO_CONNECTION;
+        return order->once && was_sent(order) ? HTTP_BROKEN : HTTP_NO_CONNECTION;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -246,11 +255,14 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
-    struct http_client *client = arg;
+    struct order *order = arg;
+    struct http_client *client = order->client;
     struct watched *watched;
     int fd;
 
     (void)purpose;
+    if (order->once && was_sent(order))
+        return CURL_SOCKET_BAD;
     if (client->may_connect && !client->may_connect(client->may_connect_arg, &to->addr))
         return CURL_SOCKET_BAD;
     fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
@@ -489,7 +501,7 @@ static void set_options(struct order *order, const struct http_order *from)
         curl_easy_setopt(easy, CURLOPT_PASSWORD, from->password ? from->password : "");
     }
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, order->client);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, order);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, order->client);
     if (order->client->insecure) {
@@ -555,6 +567,7 @@ int http_client_send(struct http_client *client, const struct http_order *from,
     order->unread_size = from->body_size;
     order->write_body = from->write_body;
     order->body_arg = from->body_arg;
+    order->once = from->once;
     order->body_size_max = from->body_size_max ? from->body_size_max : 1u << 20;
     order->easy = client->spare_count ? client->spares[--client->spare_count] : curl_easy_init();
     order->request_body = slice_dup(from->body);

@@ -10,7 +10,7 @@
 
 /*
  * An HTTP client (libcurl multi) inside a loop: keep-alive, TLS verified, bounded in time and size.
- * It follows no redirects and retries nothing: both are decisions of the caller.
+ * It follows no redirects and retries nothing: both are decisions of the caller (but see `once`).
  *
  *   http_client_send(client, &order, handler, arg, &ref);
  *   handler(arg, &answer) is called exactly once, never from inside http_client_send; the answer's
@@ -43,9 +43,12 @@ struct http_order {
     http_body_writer write_body; /* of an answer with status 200: instead of keeping it */
     void *body_arg;              /* for both */
     const char *user, *password; /* HTTP Basic, or NULL */
-    unsigned connect_ms;         /* 0: 5 000 */
-    unsigned total_ms;           /* 0: 15 000 */
-    size_t body_size_max;        /* of the answer; 0: 1 MiB */
+    /* Never sent a second time. libcurl sends again by itself when a kept connection ends without an answer; whoever
+     * had it may have done what it said. That is HTTP_BROKEN then. */
+    bool once;
+    unsigned connect_ms;  /* 0: 5 000 */
+    unsigned total_ms;    /* 0: 15 000 */
+    size_t body_size_max; /* of the answer; 0: 1 MiB */
 };
 
 enum http_outcome {

@@ -312,6 +312,7 @@ static void request_send(struct request *request)
             .body = slice_from(request->form),
             .user = telephony->user,
             .password = telephony->secret,
+            .once = request->kind == REQUEST_PLACE, /* else somebody is rung twice */
             .connect_ms = CONNECT_MS,
             .total_ms = request->total_ms ? request->total_ms : TOTAL_MS,
             .body_size_max = 4 << 20,

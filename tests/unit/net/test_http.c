@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -298,6 +300,77 @@ static void failures_have_names(void **state)
     assert_int_equal(world->outcome, HTTP_TIMED_OUT);
 }
 
+/* Answers the first order of a connection, takes the second and dies over it. */
+struct mortal {
+    int listening;
+    unsigned orders;
+};
+
+static int take_order(struct mortal *mortal)
+{
+    struct pollfd ready = {.fd = mortal->listening, .events = POLLIN};
+    char order[2048];
+    int fd;
+
+    if (poll(&ready, 1, 500) < 1)
+        return -1;
+    fd = accept(mortal->listening, NULL, NULL);
+    if (fd >= 0 && read(fd, order, sizeof(order)) > 0)
+        ++mortal->orders;
+    return fd;
+}
+
+static void *live_and_die(void *arg)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    struct mortal *mortal = arg;
+    char order[2048];
+    int fd = take_order(mortal);
+
+    if (write(fd, answer, sizeof(answer) - 1) == sizeof(answer) - 1 &&
+        read(fd, order, sizeof(order)) > 0)
+        ++mortal->orders;
+    close(fd);
+    fd = take_order(mortal);
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+static unsigned orders_taken(struct world *world, bool once)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(address);
+    struct mortal mortal = {.listening = socket(AF_INET, SOCK_STREAM, 0)};
+    char url[64];
+    struct http_order order = {
+        .method = "POST", .url = url, .body = slice_from("To=1"), .total_ms = 2000, .once = once};
+    pthread_t thread;
+
+    assert_int_equal(bind(mortal.listening, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(mortal.listening, 4), 0);
+    getsockname(mortal.listening, (struct sockaddr *)&address, &size);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%u/", ntohs(address.sin_port));
+    assert_int_equal(pthread_create(&thread, NULL, live_and_die, &mortal), 0);
+    world->answers = 0;
+    for (unsigned i = 1; i <= 2; ++i) {
+        assert_int_equal(http_client_send(world->client, &order, on_answer, world, NULL), 0);
+        await(world, i);
+    }
+    pthread_join(thread, NULL);
+    close(mortal.listening);
+    return mortal.orders;
+}
+
+static void what_must_not_be_done_twice_is_sent_once(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(orders_taken(world, true), 2);
+    assert_int_equal(world->outcome, HTTP_BROKEN);
+    assert_int_equal(orders_taken(world, false), 3);
+}
+
 static void an_order_can_be_canceled(void **state)
 {
     struct world *world = *state;
@@ -395,6 +468,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_long_body_passes_through_a_file_and_not_through_memory,
                                         start, stop),
         cmocka_unit_test_setup_teardown(failures_have_names, start, stop),
+        cmocka_unit_test_setup_teardown(what_must_not_be_done_twice_is_sent_once, start, stop),
         cmocka_unit_test_setup_teardown(an_order_can_be_canceled, start, stop),
         cmocka_unit_test_setup_teardown(chunked_bodies_and_slow_clients_are_handled, start, stop),
         cmocka_unit_test_setup_teardown(a_port_taken_is_told, start, stop),
