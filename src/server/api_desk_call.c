@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/api_encode.h"
+#include "server/calls.h"
 #include "server/dialing.h"
 #include "server/server.h"
 #include "wire/phone_number.h"
@@ -209,4 +210,28 @@ void api_desk_more_time(struct api_call *call)
     struct event event = {.kind = EVENT_MORE_TIME, .of.agent_id = agent->id};
 
     feed_for(call, agent, &event);
+}
+
+void api_desk_digits(struct api_call *call)
+{
+    const struct roster_agent *agent = own_agent(call);
+    const char *digits = json_string_value(json_object_get(call->body, "digits"));
+    struct attempt_record record;
+
+    if (!agent)
+        return;
+    if (!digits || !*digits || strlen(digits) > 32 || digits[strspn(digits, "0123456789*#wW")]) {
+        api_refuse(call, 400, "digits: must be 1-32 of 0-9, *, #, w and W");
+        return;
+    }
+    if (!dialer_attempt(call->server->dialer, agent->reservation.attempt, &record) ||
+        record.state != ATTEMPT_BRIDGED || record.agent != agent->id ||
+        agent->record.leg != LEG_CONNECTED) {
+        api_refuse_by_rule(call, REFUSED_AGENT_STATE, INSTANT_NEVER);
+        return;
+    }
+    if (calls_send_digits(call->server, record.id, agent->id, digits))
+        api_reply_committed(call, 200, encode_agent(agent, call->server));
+    else
+        api_refuse(call, 429, "digits: those before are still on their way");
 }

@@ -9,6 +9,7 @@
  */
 void api_desk_phone(struct api_call *call);
 void api_desk_more_time(struct api_call *call);
+void api_desk_digits(struct api_call *call);
 void api_desk_hold(struct api_call *call);
 void api_desk_transfer(struct api_call *call);
 void api_desk_add(struct api_call *call);

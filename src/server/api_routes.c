@@ -66,6 +66,7 @@ const struct api_route api_routes[] = {
     {"POST", V "/desk/phone", API_AGENT, api_desk_phone, false, "", "screen:text"},
     {"POST", V "/desk/hold", API_AGENT, api_desk_hold, false, "", "on:flag"},
     {"POST", V "/desk/more-time", API_AGENT, api_desk_more_time, false, "", ""},
+    {"POST", V "/desk/digits", API_AGENT, api_desk_digits, false, "", "digits:text"},
     {"POST", V "/desk/hangup", API_AGENT, api_desk_hang_up, false, "", ""},
     {"POST", V "/desk/add", API_AGENT, api_desk_add, false, "", "to:object"},
     {"POST", V "/desk/consult", API_AGENT, api_desk_consult, false, "", "action:text"},

@@ -8,6 +8,7 @@
 #include "server/dialing.h"
 #include "server/lost_call.h"
 #include "server/server.h"
+#include "wire/form.h"
 
 #define RETRIES "#rc=4&rp=ct,rt,5xx"
 /* Somebody waits in silence meanwhile: long enough for a restart, and no longer. */
@@ -343,6 +344,65 @@ void calls_hold(struct server *server, attempt_id id, agent_id agent, bool on)
     attempt->hold_wanted = on;
     if (!attempt->hold_asked)
         hold_order(server, attempt, agent);
+}
+
+static void digits_announced(void *arg, const struct telephony_answer *answer)
+{
+    struct question question = *(struct question *)arg;
+    struct known_attempt *attempt = traffic_attempt(&question.server->traffic, question.attempt);
+
+    free(arg);
+    if (answer->outcome == TELEPHONY_DONE)
+        return;
+    log_warning("call.digits", "attempt=%llu status=%u code=%d why=\"%s\"",
+                (unsigned long long)question.attempt, answer->status, answer->code,
+                answer->message);
+    if (attempt) {
+        attempt->digits_asked = false;
+        attempt->digits[0] = '\0'; /* too late for whatever they were an answer to */
+    }
+}
+
+bool calls_send_digits(struct server *server, attempt_id id, agent_id agent, const char *digits)
+{
+    struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
+    char room[ROOM_NAME_SIZE], url[URL_SIZE];
+    struct text form;
+
+    if (!attempt || !attempt->call_sid[0] ||
+        strlen(attempt->digits) + strlen(digits) >= sizeof(attempt->digits))
+        return false;
+    strcat(attempt->digits, digits);
+    if (attempt->digits_asked)
+        return true;
+    struct question *question = calloc(1, sizeof(*question));
+
+    check(question);
+    *question = (struct question){.server = server, .attempt = id};
+    room_name(agent, room);
+    snprintf(url, sizeof(url), "%s/voice/digits?attempt=%llu", server->public_url,
+             (unsigned long long)id);
+    text_init(&form);
+    text_add(&form, "AnnounceMethod=POST&AnnounceUrl=");
+    form_encode(slice_from(url), true, &form);
+    struct telephony_member member = {room, attempt->call_sid, form.failed ? "" : form.at};
+
+    attempt->digits_asked = true;
+    telephony_change_member(server->telephony, &member, digits_announced, question);
+    text_release(&form);
+    return true;
+}
+
+void calls_take_digits(struct server *server, attempt_id id, char digits[DIGITS_SIZE])
+{
+    struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
+
+    digits[0] = '\0';
+    if (!attempt)
+        return;
+    memcpy(digits, attempt->digits, DIGITS_SIZE);
+    attempt->digits[0] = '\0';
+    attempt->digits_asked = false;
 }
 
 static void polled(struct question *question, enum call_status status, agent_id agent,

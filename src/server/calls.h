@@ -3,6 +3,7 @@
 
 #include "core/effect.h"
 #include "server/roster.h"
+#include "server/traffic.h"
 
 /*
  * Customers' calls on the voice wire: ordered, redirected, ended, asked after. What comes of it is fed
@@ -25,6 +26,11 @@ void calls_cancel(struct server *server, attempt_id attempt); /* unless it is an
 /* In the room of that agent. */
 void calls_hold(struct server *server, attempt_id attempt, agent_id agent, bool on);
 /* Its status; while it is in progress those rooms are looked into as well, up to the first 0. */
+/* Keys to the customer in that room, by an announcement that is nothing but tones. False: too many wait already. */
+bool calls_send_digits(struct server *server, attempt_id attempt, agent_id agent,
+                       const char *digits);
+/* The engine asks for them: they are handed over once. */
+void calls_take_digits(struct server *server, attempt_id attempt, char digits[DIGITS_SIZE]);
 void calls_poll(struct server *server, attempt_id attempt, uint32_t poll,
                 const agent_id rooms[POLL_ROOMS_MAX]);
 

@@ -10,7 +10,7 @@
  * What is on the move: the leads the core has in memory with the texts of their numbers, its open
  * attempts with the SIDs of their calls, the agents' legs. The core knows none of these texts. Loop's thread only.
  */
-enum { E164_SIZE = 24, ADDRESS_SIZE = 200 };
+enum { E164_SIZE = 24, ADDRESS_SIZE = 200, DIGITS_SIZE = 64 };
 
 struct known_lead {
     lead_id id;
@@ -38,6 +38,8 @@ struct known_attempt {
     char party_number[E164_SIZE]; /* of the third person; "": none, or unknown since a restart */
     char party_sid[TELEPHONY_SID_SIZE];
     uint32_t party_serial;        /* whose SID that is */
+    char digits[DIGITS_SIZE];     /* keys for the customer, until the engine asks for them */
+    bool digits_asked;            /* it was told to */
     bool hold_wanted, hold_asked; /* one order at a time: two connections keep no order */
 };
 

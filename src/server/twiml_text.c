@@ -45,6 +45,17 @@ void twiml_message(struct text *text, const char *message)
     text_add(text, "</Say>" END);
 }
 
+void twiml_digits(struct text *text, const char *digits)
+{
+    text_add(text, BEGIN);
+    if (*digits) {
+        text_add(text, "<Play digits=\"");
+        markup_add(text, digits);
+        text_add(text, "\"/>");
+    }
+    text_add(text, END);
+}
+
 void twiml_hang_up(struct text *text)
 {
     text_add(text, BEGIN "<Hangup/>" END);

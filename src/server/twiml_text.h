@@ -16,6 +16,7 @@ void twiml_join_pair(struct text *text, const char *room, const char *label,
 /* Silence, until the call is told something else; after a while the message, and the end. */
 void twiml_wait(struct text *text, const char *message);
 void twiml_message(struct text *text, const char *message);
+void twiml_digits(struct text *text, const char *digits); /* tones, and nothing else */
 void twiml_hang_up(struct text *text);
 
 #endif

@@ -148,6 +148,18 @@ static void take_party(struct hook *hook)
     reply_twiml(hook, &document);
 }
 
+/* The keys that wait for the customer; a second question for the same finds none. */
+static void take_digits(struct hook *hook)
+{
+    char digits[DIGITS_SIZE];
+    struct text document;
+
+    calls_take_digits(hook->server, number_of(&hook->query, "attempt"), digits);
+    text_init(&document);
+    twiml_digits(&document, digits);
+    reply_twiml(hook, &document);
+}
+
 static void take_leg_status(struct hook *hook, enum call_status status)
 {
     agent_id agent = number_of(&hook->query, "agent");
@@ -265,9 +277,13 @@ static const struct {
     void (*take)(struct hook *hook);
     bool is_question; /* must be answered each time it is asked, also twice */
 } hooks[] = {
-    {"/voice/answer", take_answer, true},  {"/voice/told", take_told, true},
-    {"/voice/agent", take_agent, true},    {"/voice/party", take_party, true},
-    {"/voice/status", take_status, false}, {"/voice/conference", take_conference, false},
+    {"/voice/answer", take_answer, true},
+    {"/voice/told", take_told, true},
+    {"/voice/agent", take_agent, true},
+    {"/voice/party", take_party, true},
+    {"/voice/digits", take_digits, true},
+    {"/voice/status", take_status, false},
+    {"/voice/conference", take_conference, false},
 };
 
 /* True for a delivery that has been taken before. */

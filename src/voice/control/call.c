@@ -442,6 +442,8 @@ void call_digits_sent(struct call *call)
 
     if (!call_is_live(call))
         return;
+    if (life->participant && life->participant->announcement)
+        run_digits_sent(life->participant->announcement);
     if (life->is_sending_digits) {
         life->is_sending_digits = false;
         timer_stop(call->control, &life->ring_timer);

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
 import { Rest } from '../lib/rest.mjs';
-import { until } from '../lib/wait.mjs';
+import { sleep, until } from '../lib/wait.mjs';
 import { DONE, Floor, numberOf } from '../modes/floor.mjs';
 
 /** @type {Floor} */
@@ -132,6 +132,18 @@ describe('an agent and a call', { concurrency: 10, timeout: 60000 }, () => {
         await floor.ended(third);
         await floor.dispose('adder', DONE);
         assert.deepEqual(Object.keys(await inRoom(call.room, (now) => Object.keys(now).length === 1, 'all to go')).length, 1);
+    });
+
+    test('keys reach the customer, each once and in their order', async () => {
+        const call = await talking('presser', 48);
+        for (const digits of ['1', '2', '#', '34']) await call.desk('digits', { digits });
+        for (const digits of ['', 'x', 5]) await assert.rejects(call.desk('digits', { digits }), { status: 400 });
+        await sleep(2500); /* five tones and their pauses last a second */
+        await call.desk('hangup');
+        const [ended] = await floor.ended(call.number);
+        assert.equal(ended.digits, '12#34');
+        await floor.state('presser', 'wrap-up');
+        await assert.rejects(call.desk('digits', { digits: '1' }), { status: 409 });
     });
 
     test('what cannot be done is refused, and why', async () => {

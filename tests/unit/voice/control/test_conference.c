@@ -108,6 +108,28 @@ static void a_key_is_heard_by_the_others_of_the_room(void **state)
     world_free(world);
 }
 
+static void an_announcement_of_tones_is_over_when_they_are_out(void **state)
+{
+    struct world *world = world_new();
+
+    (void)state;
+    agent_parks(world);
+    customer_is_bridged(world);
+    assert_int_equal(world_rest(world, "POST", "/Conferences/CF1/Participants/CA2.json",
+                                "AnnounceUrl=http://app/digits"),
+                     200);
+    expect(world, "POST http://app/digits *");
+    world_serves(world, "<Response><Play digits=\"12#\"/></Response>");
+    expect(world, "digits 2 12#");
+    expect_nothing(world);
+    world_leg(world, CONTROL_LEG_DIGITS_SENT, 2);
+    expect(world, "POST http://app/conference SequenceNumber=4 "
+                  "StatusCallbackEvent=announcement-end *");
+    world_acks(world);
+    expect_nothing(world);
+    world_free(world);
+}
+
 static void a_customer_taken_out_goes_on_with_the_action_and_the_agent_stays(void **state)
 {
     struct world *world = world_new();
@@ -409,6 +431,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_agent_parked_and_a_customer_bridged_follow_the_contracts_sequence),
         cmocka_unit_test(a_key_is_heard_by_the_others_of_the_room),
+        cmocka_unit_test(an_announcement_of_tones_is_over_when_they_are_out),
         cmocka_unit_test(a_customer_taken_out_goes_on_with_the_action_and_the_agent_stays),
         cmocka_unit_test(a_redirect_takes_a_customer_out_of_the_room),
         cmocka_unit_test(hold_mute_and_coaching_reach_media_and_are_told),
