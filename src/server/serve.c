@@ -300,6 +300,7 @@ static void on_engine(void *arg, const struct engine_news *news)
     case ENGINE_ADOPTED:
         if (telephony_move(server->telephony, news->url) != 0)
             check(!"memory for an address");
+        server_lead_signal(server, news->url);
         server->voice_is_up = true;
         ask_everything(server);
         holds_clear(server, HOLD_VOICE);
@@ -310,6 +311,7 @@ static void on_engine(void *arg, const struct engine_news *news)
         holds_set(server, HOLD_VOICE, news->why);
         break;
     case ENGINE_DOWN:
+        server_lead_signal(server, NULL);
         server->voice_is_up = false;
         snprintf(process->why, sizeof(process->why),
                  "the voice engine is gone (%s); it is started again", news->why);
@@ -413,6 +415,7 @@ static void voice_begins(struct process *process)
         engine_start(server->engine);
         return;
     }
+    server_lead_signal(server, *process->options->voice ? process->options->voice : NULL);
     server->voice_is_up = true;
     ask_everything(server);
     tell_ready(process,

@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "core/dialer.h"
 #include "net/http_server.h"
+#include "net/relay.h"
 #include "server/credentials.h"
 #include "server/engine.h"
 #include "server/holds.h"
@@ -45,7 +46,9 @@ struct server {
     struct workers *workers;
     struct http_server *http;
     struct telephony *telephony;
-    struct engine *engine; /* NULL: another's interface is used */
+    struct engine *engine;      /* NULL: another's interface is used */
+    struct relay_target signal; /* where the pages' telephones are led; address NULL: nowhere now */
+    char signal_address[64];
     struct dialer *dialer;
     struct zones *zones;
     struct regions *regions;
@@ -84,6 +87,9 @@ struct server {
 
 /* The core's time: the loop's, moved forward by what the wall clock leapt. */
 instant server_now(const struct server *server);
+
+/* Where /signal leads from now on: the engine's interface, NULL: nowhere. */
+void server_lead_signal(struct server *server, const char *url);
 
 /* Handlers for the HTTP server: webhooks, the interface, the page. */
 void server_take_head(void *arg, struct http_request *request);
