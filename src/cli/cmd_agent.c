@@ -5,7 +5,8 @@
 #include "cli/verb.h"
 
 static const struct flag flags[] = {
-    {"--contact", "SIP-URI", "create, set: where the agent's phone is, e.g. sip:ann@192.0.2.7"},
+    {"--contact", "SIP-URI",
+     "create, set: where the agent's phone is, e.g. sip:ann@192.0.2.7, or client:ann of a browser"},
     {"--full-name", "TEXT", "create, set: the agent's name as people say it"},
     {"--campaign", "NAMES", "create, set: the campaigns the agent works for, separated by commas"},
     {"--code", "N", "login, activity: the reason of a break"},
