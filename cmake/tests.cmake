@@ -226,12 +226,20 @@ if(TARGET room_sim)
                  COMMAND sim_weather --seed ${part}000000 --total 2500000 --events 8000)
     endforeach()
     add_test(NAME sim.new COMMAND sim_weather --seeds 10 --random --events 20000)
-    # Seeds that broke something once. ...472: an engine that had been silent for minutes answered all
-    # it had been asked in one moment, and each answer after the first cut the message short. 1000455: a
-    # lead dialled by hand was handed out by a claim as well. ...068: what a late timer held up is made
-    # up for, and that is no more than the rate. ...638: a call back that an agent put off was still said
-    # to be held by a rule. ...849: an account that was on its way brought back a call that had been none.
-    foreach(seed 20000000472 1000455 50000000068 50000000469 130000003638 210000000849)
+    # Seeds that broke something once; the weather has become richer since, so what they broke is pinned by tests of
+    # the core, too. ...472: an engine that had been silent for minutes answered all it had been asked in one
+    # moment, and each answer after the first cut the message short. 1000455: a lead dialled by hand was handed out
+    # by a claim as well. ...068: what a late timer held up is made up for, and that is no more than the rate.
+    # ...007, ...638: a call back that an agent put off was still said to be held by a rule. ...849, ...925: an account
+    # on its way brought back a call that had been none. ...942: a customer sent through three rooms was looked for
+    # in the last. ...1367: who heard the message before a death counted as one who hung up. ...2309: a room that
+    # nobody had looked into got a new guest. ...3424: a call taken back left a gap in what is counted. ...2462: a
+    # word of do-not-call was forgotten when memory was full. ...0129: an old line of one who had logged out stood.
+    # ...3901: a hand-over that had not been written ended in a hang-up. ...1375, ...4257: a redirect of before a
+    # death brought a customer back.
+    foreach(seed 20000000472 1000455 50000000068 50000000469 110000000007 130000003638 210000000849 150000000925
+            140000002942 120000001367 210000002309 220000003424 220000002462 240000000129 250000003901 280000001375
+            290000004257)
         add_test(NAME sim.once_broken_${seed}
                  COMMAND sim_weather --seeds 1 --seed ${seed} --events 8000)
         set_tests_properties(sim.once_broken_${seed} PROPERTIES LABELS sim TIMEOUT 300)
