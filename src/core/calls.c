@@ -109,6 +109,8 @@ void calls_placed(struct dialer *dialer, const struct event *event)
     if (attempt->record.state == ATTEMPT_PLANNED) {
         attempt_become(dialer, attempt, ATTEMPT_PLACED);
         attempt_schedule(dialer, attempt);
+        if (attempt->outlived) /* which engine says so? */
+            attempt_ask_now(dialer, attempt);
     } else if (attempt->record.state == ATTEMPT_CLOSING && !attempt->record.answered_at) {
         cancel_stray(dialer, attempt->record.id);
     }

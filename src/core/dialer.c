@@ -180,8 +180,10 @@ static void voice_restarted(struct dialer *dialer, const struct event *event)
     for (uint32_t slot = 0; slot < dialer->attempts.count_max; ++slot) {
         struct attempt *attempt = slab_at(&dialer->attempts, slot);
 
-        if (attempt->record.id)
-            attempt_ask_now(dialer, attempt);
+        if (!attempt->record.id)
+            continue;
+        attempt->outlived = attempt->record.ordered_at && !attempt->known;
+        attempt_ask_now(dialer, attempt);
     }
     for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
         struct agent *agent = slab_at(&dialer->agents, slot);

@@ -108,10 +108,11 @@ struct attempt {
         struct agent *room; /* where it is, or may still be */
         uint32_t polls;
     } party;
-    bool doubtful;             /* recovered, and nothing heard of it yet */
-    bool forgotten;            /* recovered: what it was told before the death is not known */
-    bool known;                /* the engine was heard to have the call */
-    bool appeared;             /* `recorded` is set */
+    bool doubtful;  /* recovered, and nothing heard of it yet */
+    bool forgotten; /* recovered: what it was told before the death is not known */
+    bool outlived;  /* was ordered of an engine that is gone: its answer may still come */
+    bool known;     /* the engine was heard to have the call */
+    bool appeared;  /* `recorded` is set */
     bool is_out, is_unguarded; /* as counted */
     struct attempt_record record, recorded;
 };

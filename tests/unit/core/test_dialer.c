@@ -183,6 +183,26 @@ static void a_room_is_not_free_before_its_guest_is_known_to_have_left(void **sta
     world_close(&world);
 }
 
+/* It has not said more than that, and will not. */
+static void the_answer_of_a_dead_engine_is_not_believed(void **state)
+{
+    struct dialer_limits limits = dialer_limits_default();
+    struct campaign_options options = campaign_options_default();
+    static struct world world;
+    attempt_id id;
+
+    world_open(&world, &limits, &options);
+    world_agent_ready(&world, 7);
+    world_new_lead(&world, 1, 1);
+    id = world_planned(&world);
+    world_commit(&world, id);
+    world_feed(&world, &(struct event){.kind = EVENT_VOICE_RESTARTED});
+    world_call(&world, EVENT_CALL_PLACED, id, 0);
+    assert_int_equal(world_attempt(&world, id).state, ATTEMPT_PLACED);
+    assert_non_null(world_effect(&world, EFFECT_POLL_CALL));
+    world_close(&world);
+}
+
 /* An order that was long on its way brings a customer back into the room that it had left. */
 static void who_comes_back_into_a_room_keeps_it_busy(void **state)
 {
@@ -308,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_call_that_nobody_speaks_of_is_asked_after_and_given_up),
         cmocka_unit_test(answers_that_come_at_once_do_not_cut_the_message_short),
         cmocka_unit_test(a_room_is_not_free_before_its_guest_is_known_to_have_left),
+        cmocka_unit_test(the_answer_of_a_dead_engine_is_not_believed),
         cmocka_unit_test(who_comes_back_into_a_room_keeps_it_busy),
         cmocka_unit_test(with_ratio_the_longest_idle_agent_is_chosen_at_answer),
         cmocka_unit_test(a_caller_nobody_is_free_for_waits_two_seconds_and_is_counted),
