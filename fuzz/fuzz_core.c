@@ -103,6 +103,11 @@ static void draw_attempt(struct source *source, struct event *event)
     record->conversed = byte(source) % 2;
     record->disposition = byte(source) % 8;
     record->hello_us = -1;
+    record->held_since = byte(source) % 2;
+    record->dropped = byte(source) % 2;
+    record->party.state = (enum party_state)(byte(source) % PARTY_STATE_COUNT);
+    record->party.serial = byte(source) % 3;
+    record->party.consulting = byte(source) % 2;
 }
 
 static void draw_rest(struct source *source, struct event *event)
@@ -143,6 +148,23 @@ static void draw_rest(struct source *source, struct event *event)
     case EVENT_CLOCK_LEAPT:
         event->of.leap = (byte(source) - 20) * SECOND;
         break;
+    case EVENT_CUSTOMER_HOLD:
+        event->of.hold.agent = id(source);
+        event->of.hold.on = byte(source) % 2;
+        break;
+    case EVENT_CALL_TRANSFERRED:
+        event->of.transfer.agent = id(source);
+        event->of.transfer.to = id(source);
+        break;
+    case EVENT_PARTY_ASKED:
+        event->of.party.agent = id(source);
+        event->of.party.act = (enum party_act)(byte(source) % PARTY_ACT_COUNT);
+        break;
+    case EVENT_PARTY_NEWS:
+        event->of.party_news.attempt = id(source);
+        event->of.party_news.serial = byte(source) % 3;
+        event->of.party_news.news = (enum party_news)(byte(source) % PARTY_NEWS_COUNT);
+        break;
     case EVENT_DIALLING_HELD:
         event->of.held = byte(source) % 2;
         break;
@@ -153,6 +175,7 @@ static void draw_rest(struct source *source, struct event *event)
         event->of.call.sip_code = byte(source) % 2 ? 404 : 0;
         event->of.call.hello_us = byte(source) % 3 - 1;
         event->of.call.agent = id(source);
+        event->of.call.held = (enum call_held)(byte(source) % HELD_COUNT);
         break;
     }
 }

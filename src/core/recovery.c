@@ -6,6 +6,18 @@
 #include "core/party.h"
 #include "core/queue.h"
 
+/* Who is held or has company is in a room, and who was handed over is with somebody. */
+static bool company_is_sound(const struct attempt_record *record)
+{
+    const struct party_record *party = &record->party;
+    bool talks = record->state == ATTEMPT_BRIDGED || record->state == ATTEMPT_HANDED_OVER;
+
+    return (unsigned)party->state < PARTY_STATE_COUNT &&
+           (record->state == ATTEMPT_BRIDGED || !record->held_since) &&
+           (talks || (party->state != PARTY_RINGING && party->state != PARTY_JOINED)) &&
+           (record->state != ATTEMPT_HANDED_OVER || party->state == PARTY_JOINED);
+}
+
 static bool record_is_sound(const struct attempt_record *record)
 {
     return record->id && record->open && (record->ordered_at || record->state == ATTEMPT_PLANNED) &&
@@ -13,7 +25,7 @@ static bool record_is_sound(const struct attempt_record *record)
            (unsigned)record->result < RESULT_COUNT &&
            (unsigned)record->action < ANSWER_ACTION_COUNT &&
            (record->state != ATTEMPT_ENDED || record->result) &&
-           (record->state != ATTEMPT_CLOSING || record->result);
+           (record->state != ATTEMPT_CLOSING || record->result) && company_is_sound(record);
 }
 
 static void link_agent(struct dialer *dialer, struct attempt *attempt)
@@ -24,7 +36,8 @@ static void link_agent(struct dialer *dialer, struct attempt *attempt)
         attempt->record.state != ATTEMPT_HANDED_OVER && attempt->record.answered_at)
         desk_guest_came(dialer, attempt, agent); /* or is on the way out */
     if (!agent || agent->attempt || agent->reservation.attempt != attempt->record.id ||
-        !reservation_is_live(agent->reservation.status))
+        !reservation_is_live(agent->reservation.status) ||
+        (attempt->record.state == ATTEMPT_HANDED_OVER && agent->record.activity != AGENT_WRAP_UP))
         return;
     agent->attempt = attempt;
     attempt->agent = agent;
