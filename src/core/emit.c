@@ -53,14 +53,12 @@ void write_lead(struct dialer *dialer, struct lead *lead)
     emit(dialer, EFFECT_RECORD_LEAD)->of.lead = lead->record;
 }
 
-/* Every figure is the fold of these records, so here is where it is folded. */
-void write_attempt(struct dialer *dialer, struct attempt *attempt)
+/* Every figure is the fold of these records. */
+static void fold(struct attempt *attempt)
 {
     struct campaign *campaign = attempt->campaign;
     struct figures change = {0};
 
-    chain_leave(&attempt->dirty);
-    emit(dialer, EFFECT_RECORD_ATTEMPT)->of.attempt = attempt->record;
     figures_change(&campaign->figures, attempt->appeared ? &attempt->recorded : NULL,
                    &attempt->record);
     figures_change(&change, attempt->appeared ? &attempt->recorded : NULL, &attempt->record);
@@ -68,6 +66,20 @@ void write_attempt(struct dialer *dialer, struct attempt *attempt)
     campaign->ledger.abandoned += change.ledger.abandoned;
     attempt->recorded = attempt->record;
     attempt->appeared = true;
+}
+
+void fold_touched(struct dialer *dialer)
+{
+    for (struct chain *at = dialer->dirty_attempts.after; at != &dialer->dirty_attempts;
+         at = at->after)
+        fold(container_of(at, struct attempt, dirty));
+}
+
+void write_attempt(struct dialer *dialer, struct attempt *attempt)
+{
+    chain_leave(&attempt->dirty);
+    emit(dialer, EFFECT_RECORD_ATTEMPT)->of.attempt = attempt->record;
+    fold(attempt);
 }
 
 static void write_agent(struct dialer *dialer, struct agent *agent)

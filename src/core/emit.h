@@ -20,5 +20,6 @@ void write_lead(struct dialer *dialer, struct lead *lead);
 void write_attempt(struct dialer *dialer, struct attempt *attempt);
 void write_reservation(struct dialer *dialer, struct agent *agent);
 void write_touched(struct dialer *dialer);
+void fold_touched(struct dialer *dialer); /* figures and ledgers know of what is not written yet */
 
 #endif

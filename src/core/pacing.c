@@ -166,6 +166,7 @@ void pacing_work(struct dialer *dialer)
     if (!dialer->recovered)
         return;
     serve_waiting(dialer);
+    fold_touched(dialer); /* whoever was abandoned in this feed counts against the next call */
     while (dialer->look && (campaign = next_in_turn(dialer)) != NULL) {
         if (!may_order(dialer) && campaign->options.mode != MODE_PREVIEW) {
             timer_set(dialer, &dialer->rate_timer, dialer->rate_next);
