@@ -36,18 +36,19 @@ function listen() {
         if (level > 0.01) ear.loud.push(Date.now());
     }, 10);
 }
-function sit(token, host, options) {
+function sit(token, host, options, acceptance) {
     start(token, host, options);
     device.on('incoming', () => {
         call.on('accept', () => { ear.connected.push(Date.now()); listen(); });
-        call.accept();
+        call.accept(acceptance);
     });
     return device.register();
 }
 </script>`;
 
 export class Seat {
-    /** options: flags (more of Chromium), ice (servers), relay (nothing but they) */
+    /** options: campaigns, flags (more of Chromium), device and accept (options of the package's Device and of
+     * accept()) */
     static async open(floor, name, options = {}) {
         const seat = new Seat();
         Object.assign(seat, { floor, name, options, foreign: [] });
@@ -98,7 +99,8 @@ export class Seat {
 
     async register() {
         const host = new URL(this.floor.center.http).host;
-        await this.run(([token, at, more]) => sit(token, at, more), [this.token(), host, this.options.device ?? {}]);
+        await this.run(([token, at, more, accept]) => sit(token, at, more, accept),
+            [this.token(), host, this.options.device ?? {}, this.options.accept ?? {}]);
     }
 
     /** Registered, logged in and in the room. */
