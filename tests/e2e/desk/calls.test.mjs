@@ -158,3 +158,9 @@ describe('an agent and a call', { concurrency: 10, timeout: 60000 }, () => {
         await call.desk('hangup');
     });
 });
+
+test('all of it is made again from the journal, to the same state and rows', async () => {
+    const replayed = await floor.center.replay();
+    assert.equal(replayed.passed_over, 0);
+    assert.equal(replayed.outcomes, replayed.events, 'every event is held to what came of it');
+});
