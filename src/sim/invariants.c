@@ -211,6 +211,14 @@ static void remember_ring(struct world_ids *ids, instant at)
     ids->at[ids->count++] = (uint64_t)at;
 }
 
+/* Or was, when the call was ordered: the same event may have given the agent something else right after. */
+static bool is_idle(const struct world *world, const struct agent_record *record)
+{
+    return record->leg == LEG_CONNECTED &&
+           (record->activity == AGENT_AVAILABLE ||
+            (record->activity == AGENT_RESERVED && record->since == world->now));
+}
+
 /* Zero agents, zero calls ahead of them. */
 static uint32_t agents_idle(const struct world *world, campaign_id campaign)
 {
@@ -219,8 +227,7 @@ static uint32_t agents_idle(const struct world *world, campaign_id campaign)
     for (uint32_t i = 0; i < world->weather.agents; ++i) {
         struct agent_facts facts;
 
-        if (!dialer_agent(world->dialer, i + 1, &facts) ||
-            facts.record.activity != AGENT_AVAILABLE || facts.record.leg != LEG_CONNECTED)
+        if (!dialer_agent(world->dialer, i + 1, &facts) || !is_idle(world, &facts.record))
             continue;
         for (uint8_t c = 0; c < facts.campaign_count; ++c)
             count += facts.campaigns[c] == campaign;
