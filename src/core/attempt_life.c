@@ -164,6 +164,8 @@ void attempt_schedule(struct dialer *dialer, struct attempt *attempt)
              !(attempt->record.state == ATTEMPT_CLOSING &&
                attempt->record.action == ANSWER_MESSAGE))
         at = instant_add(dialer->now, NUDGE_PAUSE);
+    if (attempt->doubtful && !attempt->polls) /* all dialling waits for it */
+        at = instant_min(at, instant_add(dialer->now, dialer->limits.poll_first));
     timer_set(dialer, &attempt->timer, at);
 }
 
