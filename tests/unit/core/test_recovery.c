@@ -271,6 +271,21 @@ static void a_conversation_that_was_handed_over_in_the_last_moment_goes_on(void 
     world_close(&world);
 }
 
+/* The answer to what was asked of another state is not heard: dialling does not wait for it any longer. */
+static void a_call_in_doubt_is_asked_after_again_soon(void **state)
+{
+    struct kept kept = just_ordered();
+    static struct world world;
+
+    start(&world, &kept);
+    world_pass(&world, world.now + SECOND);
+    assert_non_null(world_effect(&world, EFFECT_POLL_CALL));
+    world_status(&world, 9, CALL_RINGING, 0);
+    world_pass(&world, world.now + 3 * SECOND);
+    assert_non_null(world_effect(&world, EFFECT_POLL_CALL));
+    world_close(&world);
+}
+
 /* News that the line stands may come without a look who else is there. */
 static void a_room_that_nobody_looked_into_gets_no_new_guest(void **state)
 {
@@ -391,6 +406,7 @@ int main(void)
         cmocka_unit_test(an_order_that_was_long_on_its_way_rings_nobody_for_nothing),
         cmocka_unit_test(a_wait_does_not_grow_when_the_clock_went_back_while_the_server_was_down),
         cmocka_unit_test(a_conversation_that_was_handed_over_in_the_last_moment_goes_on),
+        cmocka_unit_test(a_call_in_doubt_is_asked_after_again_soon),
         cmocka_unit_test(a_room_that_nobody_looked_into_gets_no_new_guest),
         cmocka_unit_test(who_is_gone_before_a_late_agent_comes_was_abandoned),
         cmocka_unit_test(who_asks_after_a_restart_was_told_nothing_before),
