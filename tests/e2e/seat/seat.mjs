@@ -71,8 +71,9 @@ export class Seat {
     }
 
     async browse() {
-        this.browser = await chromium.launch({ executablePath: process.env.OUTDIAL_CHROMIUM ?? '/usr/bin/chromium',
+        this.chromium = await chromium.launchServer({ executablePath: process.env.OUTDIAL_CHROMIUM ?? '/usr/bin/chromium',
             args: [...FLAGS, ...(this.options.flags ?? [])] });
+        this.browser = await chromium.connect(this.chromium.wsEndpoint());
         this.page = await this.browser.newPage();
         const look = (one) => { if (new URL(one.url()).hostname !== '127.0.0.1') this.foreign.push(one.url()); };
         this.page.on('request', look);
@@ -125,8 +126,17 @@ export class Seat {
             'the telephone to be in a call again');
     }
 
+    /** The browser's process dies, and no page of it says goodbye. */
+    async die() {
+        const child = this.chromium.process();
+        const gone = new Promise((resolve) => { child.once('exit', resolve); });
+        child.kill('SIGKILL');
+        await gone;
+    }
+
     async close() {
         await this.browser?.close();
+        await this.chromium?.close();
         await new Promise((resolve) => this.pages.close(resolve));
     }
 }

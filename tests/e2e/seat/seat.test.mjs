@@ -99,6 +99,49 @@ test('the page is reloaded in mid-call: the agent is back with the same customer
     await finish(call);
 });
 
+test('the browser dies in mid-call: another one finds the same customer', { timeout: 60000 }, async () => {
+    const call = await talking(65);
+    await seat.hears(call.begun, 'the customer');
+    await seat.die();
+    const gone = Date.now();
+    await seat.browse();
+    await seat.sit();
+    await seat.desk('phone', { screen: 'seat' });
+    const back = await seat.connectedSince(gone);
+    console.log(`figure: browser killed -> agent's line back in another ${back - gone} ms`);
+    await seat.hears(back, 'the same customer', 12000);
+    assert.equal(floor.calls(call.number).length, 0, 'the customer was kept');
+    await finish(call);
+});
+
+test('a consultation: a colleague is asked, then all talk together', { timeout: 60000 }, async () => {
+    const call = await talking(66);
+    await seat.hears(call.begun, 'the customer');
+    await seat.desk('transfer', { to: { number: numberOf('patient', 67) }, ask_first: true });
+    await until(() => floor.center.records.some((record) => record.event === 'answered' &&
+        record.number === numberOf('patient', 67)), 10000, 'the colleague to answer');
+    await seat.hears(Date.now(), 'the colleague', 12000);
+    await until(() => seat.desk('consult', { action: 'all_together' }).catch(() => false), 5000, 'all to be together', 200);
+    await until(() => floor.center.records.some((record) => record.event === 'heard' &&
+        [[record.listener, record.number], [record.number, record.listener]].some(([one, other]) =>
+            one === call.number && other === numberOf('patient', 67))), 15000, 'customer and colleague to hear each other');
+    await finish(call);
+});
+
+test('preview: the agent looks first, and the call is made when wanted', { timeout: 60000 }, async () => {
+    const number = numberOf('patient', 68);
+    await floor.campaign('look-first', { mode: 'preview' }, [number]);
+    await floor.ask('PATCH', 'agents/ann', { campaigns: ['look-first'] });
+    await floor.command('look-first', 'start');
+    await floor.state('ann', 'reserved');
+    assert.ok(!floor.center.records.some((record) => record.number === number), 'nobody is called before');
+    const begun = Date.now();
+    await floor.act('ann', 'preview', { decision: 'accept' });
+    const { reservation } = await floor.state('ann', 'on-call');
+    await seat.hears(begun, 'the customer', 12000);
+    await finish({ number, attempt: reservation.attempt, campaign: 'look-first' });
+});
+
 test('the server is killed in mid-call: sound goes on, signalling comes back', { timeout: 90000 }, async () => {
     const call = await talking(63);
     await seat.hears(call.begun, 'the customer');
