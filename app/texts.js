@@ -199,7 +199,7 @@ const en = {
     'snooze.1440': 'tomorrow',
 
     'keys.title': 'Keys of this page', 'keys.call': 'Call', 'keys.result': 'Result', 'keys.script': 'Script', 'keys.preview': 'Preview', 'keys.page': 'Everywhere',
-    'keys.typing': 'In a text field the same letter with Alt acts.', 'keys.letters': 'Single letters act', 'keys.change': 'Change',
+    'keys.typing': 'In a text field the same letter with Alt acts.', 'keys.single': 'Single letters', 'keys.letters': 'Act without Alt', 'keys.change': 'Change',
     'keys.change_who': 'Change the key for {name}', 'keys.press': 'Press a letter', 'keys.off': 'Off', 'keys.reset': 'As it was', 'keys.none': 'off',
     'cues.title': 'Sounds', 'cues.offer': 'Preview, callback due', 'cues.low': 'Customer hung up, headset gone', 'cues.trouble': 'Line trouble',
     'cues.connecting': 'Tick before the customer', 'cues.hold': 'Tick at the hold limit', 'cues.wrap': 'Tick 10 s before the next call',

@@ -36,7 +36,8 @@ export function keymap(page, hands) {
         : html`<button type="button" class="quiet key-change" onClick=${() => hands.send({ kind: 'panel', facts: { editing: binding.action } })}><span class="hidden">${text('keys.change_who', { name: actionName(binding.action) })}</span>
             ${hint(binding.action, plain) ? cap(hint(binding.action, plain)) : text('keys.none')}</button>`}</li>`)}</ul></section>`)}
             <section><h3>${text('cues.title')}</h3>${Object.entries(CUES_ON).map(([cue, on]) => html`<label class="tick" key=${cue}><input type="checkbox" checked=${page.settings.cues[cue] ?? on}
-                onChange=${() => hands.send({ kind: 'settings', facts: { cues: { ...page.settings.cues, [cue]: !(page.settings.cues[cue] ?? on) } } })} /><span class="grow">${text(`cues.${cue}`)}</span></label>`)}
+                onChange=${() => hands.send({ kind: 'settings', facts: { cues: { ...page.settings.cues, [cue]: !(page.settings.cues[cue] ?? on) } } })} /><span class="grow">${text(`cues.${cue}`)}</span></label>`)}</section>
+            <section><h3>${text('keys.single')}</h3>
                 <label class="tick"><input type="checkbox" checked=${page.settings.letters} onChange=${() => hands.send({ kind: 'settings', facts: { letters: !page.settings.letters } })} /><span class="grow">${text('keys.letters')}</span></label></section>
             <section><h3>${text('theme.title')}</h3>${['system', 'light', 'dark'].map((theme) => html`<label class="tick" key=${theme}><input type="radio" name="theme" checked=${(page.ticked.theme ?? 'system') === theme}
                 onChange=${() => hands.send({ kind: 'theme', theme })} /><span class="grow">${text(`theme.${theme}`)}</span></label>`)}</section>
