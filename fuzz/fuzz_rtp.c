@@ -104,7 +104,7 @@ static void fuzz_wait(struct fuzz *fuzz, unsigned ms)
         return; /* slow inputs find nothing that short ones do not */
     fuzz->waited_ms += ms;
     while (media_core_deadline(fuzz->core) <= until) {
-        fuzz->now = media_core_deadline(fuzz->core);
+        fuzz->now = instant_max(fuzz->now, media_core_deadline(fuzz->core));
         media_core_tick(fuzz->core, fuzz->now);
         media_core_sent(fuzz->core, fuzz->now);
     }

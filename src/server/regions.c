@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+enum { REGION_ID_MAX = 1 << 20 };
+
 struct region {
     struct zone_set *sets;
     uint32_t set_count;
@@ -129,6 +131,8 @@ int regions_learn(struct regions *regions, uint64_t id, const char *wording)
 
     if (id < regions->count)
         return 0;
+    if (id > REGION_ID_MAX)
+        return EINVAL; /* a damaged row: they are numbered from 1 on */
     if (id >= regions->room) {
         uint64_t room = id + 64;
         struct region *list = realloc(regions->list, room * sizeof(*list));

@@ -23,7 +23,8 @@ struct regions;
 int regions_new(struct regions **regions, const struct zones *zones) must_check; /* 0, ENOMEM */
 void regions_free(struct regions *regions);
 uint64_t regions_known(const struct regions *regions); /* the highest id learned */
-/* In the order of their ids. Unknown zones are passed over; nothing known: always open. 0, ENOMEM. */
+/* In the order of their ids. Unknown zones are passed over; nothing known: always open. 0, ENOMEM;
+ * EINVAL: a number that no region has. */
 int regions_learn(struct regions *regions, uint64_t id, const char *wording) must_check;
 /* [id]: 0 open now, else when (at most a day from now: the plan may change). NULL: no memory. */
 instant *regions_opens(const struct regions *regions, const struct calling_hours *hours,

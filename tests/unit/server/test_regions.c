@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,8 @@ static void a_region_opens_with_the_first_of_its_sets(void **state)
     assert_int_equal(regions_learn(regions, 4, "*"), 0);
     assert_int_equal(regions_learn(regions, 5, "Mars/Olympus"), 0);
     assert_int_equal(regions_learn(regions, 2, "Europe/Berlin"), 0); /* known already */
+    /* a damaged row does not ask for all the memory there is */
+    assert_int_equal(regions_learn(regions, UINT64_C(1) << 40, "Europe/Berlin"), EINVAL);
     assert_int_equal(regions_known(regions), 5);
 
     /* 06:00 in New York, 12:00 in Berlin */
