@@ -187,6 +187,11 @@ static void send_error(const struct api_job *job, int err)
 
 void api_job_end(struct api_job *job, int err)
 {
+    if (job->in_then) { /* job_done still looks at it */
+        job->ended = true;
+        job->err = err;
+        return;
+    }
     if (job->request && err) {
         send_error(job, err);
     } else if (job->request && job->detail[0]) {
@@ -207,18 +212,21 @@ void api_job_end(struct api_job *job, int err)
 
 void api_job_keep(struct api_job *job)
 {
-    *job->kept = true;
+    job->kept = true;
 }
 
 static void job_done(void *arg, int err)
 {
     struct api_job *job = arg;
-    bool kept = false; /* not in the job: who keeps it may have ended it already */
 
-    job->kept = &kept;
+    job->kept = job->ended = false;
+    job->in_then = true;
     if (!err && job->then && !job->server->stopping)
         job->then(job);
-    if (!kept)
+    job->in_then = false;
+    if (job->ended)
+        api_job_end(job, job->err);
+    else if (!job->kept)
         api_job_end(job, err);
 }
 

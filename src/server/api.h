@@ -93,7 +93,8 @@ struct api_job {
     instant until;
     void *extra;                          /* freed with the job ... */
     void (*dropped)(struct api_job *job); /* ... behind this, which lets go of what it holds */
-    bool *kept;                           /* while `then` runs: whether somebody else has it */
+    bool kept;                            /* somebody else has it ... */
+    bool in_then, ended;                  /* ... and may end it before `then` returns */
     int err;
     uint64_t cursor;
 };
