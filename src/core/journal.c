@@ -143,7 +143,9 @@ static void code_payload(struct codec *codec, struct event *event)
     case EVENT_AGENT_LEG_LOST:
         event->of.leg.agent = code_id(codec, event->of.leg.agent);
         event->of.leg.serial = code_u32(codec, event->of.leg.serial);
-        event->of.leg.looked = code_bool(codec, event->of.leg.looked);
+        if (codec->out ? event->of.leg.looked
+                       : codec->at < codec->size) /* not in the first journals */
+            event->of.leg.looked = code_bool(codec, event->of.leg.looked);
         break;
     case EVENT_AGENT_REJECTED:
     case EVENT_PREVIEW_ACCEPTED:

@@ -73,6 +73,22 @@ static void every_kind_of_event_comes_back_as_it_was(void **state)
     }
 }
 
+/* Journals of before there was `looked` are still read. */
+static void a_line_nobody_looked_for_is_written_as_in_the_first_journals(void **state)
+{
+    struct event event = {.kind = EVENT_AGENT_LEG_LOST, .of.leg = {.agent = 7, .serial = 3}}, back;
+    uint8_t plain[JOURNAL_EVENT_MAX], looked[JOURNAL_EVENT_MAX];
+    size_t size = journal_encode(NOON, &event, plain), used;
+    instant now;
+
+    event.of.leg.looked = true;
+    assert_int_equal(journal_encode(NOON, &event, looked), size + 1);
+    assert_int_equal(journal_decode(plain, size, &used, &now, &back), 0);
+    assert_false(back.of.leg.looked);
+    assert_int_equal(journal_decode(looked, size + 1, &used, &now, &back), 0);
+    assert_true(back.of.leg.looked);
+}
+
 static void a_lead_with_every_number_comes_back_whole(void **state)
 {
     struct event event = sample(EVENT_LEAD_CLAIMED), back;
@@ -138,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_event_comes_back_as_it_was),
+        cmocka_unit_test(a_line_nobody_looked_for_is_written_as_in_the_first_journals),
         cmocka_unit_test(a_lead_with_every_number_comes_back_whole),
         cmocka_unit_test(a_cut_event_asks_for_more_and_a_changed_one_is_refused),
         cmocka_unit_test(a_replayed_journal_comes_to_the_same_state),
