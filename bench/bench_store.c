@@ -21,8 +21,8 @@
 #include "base/check.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "server/importer.h"
 #include "figure.h"
+#include "lists/importer.h"
 #include "store/store.h"
 
 enum { NODE = 1, CLAIM = 50, ROUNDS = 100, IMPORT_ROWS = 200 * 1000, ATTEMPT_TRANSACTIONS = 2000 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "serve/entry.h"
 #include "server/boot.h"
 #include "server/calls.h"
 #include "server/dialing.h"
@@ -582,11 +583,11 @@ void desk_ask(struct desk *desk, const struct desk_request *from)
 {
     struct http_request request = {.from = from, .desk = desk, .spool_fd = -1};
 
-    server_take_head(&desk->server, &request);
+    entry_take_head(&desk->server, &request);
     if (request.spool_fd >= 0 && (from->body.size > request.spool_max ||
                                   write(request.spool_fd, from->body.at, from->body.size) < 0))
         request.spool_err = EFBIG;
-    server_take_request(&desk->server, &request);
+    entry_take_request(&desk->server, &request);
     turn(desk);
     check(request.replies == 1);
     if (request.gone && request.spool_fd >= 0 && request.context)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/api.h"
+#include "serve/routes.h"
 
 unsigned script_byte(struct script *script)
 {
@@ -358,7 +358,7 @@ void script_ask(struct script *script, struct desk *desk)
     static const char *const TOKENS[] = {DESK_OPERATOR, DESK_OPERATOR, DESK_OPERATOR,
                                          DESK_AGENT,    NULL,          "od_none"};
     static const char *const METHODS[] = {"GET", "POST", "PATCH", "DELETE", "PUT", "HEAD"};
-    const struct api_route *route = &api_routes[script_byte(script) % api_route_count];
+    const struct api_route *route = &routes[script_byte(script) % route_count];
     unsigned how = script_byte(script);
     struct text path, query, body;
 

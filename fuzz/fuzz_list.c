@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/exporter.h"
-#include "server/importer.h"
+#include "lists/exporter.h"
+#include "lists/importer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "cli/settings.h"
-#include "server/serve.h"
+#include "serve/serve.h"
 
 enum { FLAG_DEMO };
 

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/show.h"
-#include "server/serve.h"
+#include "serve/serve.h"
 
 enum { FLAG_NAME, FLAG_AGENT, FLAG_EXPIRES, FLAG_OFFLINE, FLAG_JSON };
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "server/api.h"
 #include "server/dialing.h"
+#include "server/reply.h"
 #include "server/server.h"
 
 static const char *const names[HOLD_KIND_COUNT] = {
@@ -68,7 +68,7 @@ json_t *holds_json(const struct server *server)
         if (hold->since)
             json_array_append_new(list,
                                   json_pack("{s:s, s:s, s:o}", "what", hold_name((enum hold_kind)i),
-                                            "why", hold->why, "since", api_time(hold->since)));
+                                            "why", hold->why, "since", reply_time(hold->since)));
     }
     return list;
 }

@@ -3,8 +3,8 @@
 
 #include <jansson.h>
 
+#include "lists/importer.h"
 #include "net/http_server.h"
-#include "server/importer.h"
 
 /*
  * Lists on their way in: uploads that go straight to disk, and the imports that workers make of them.

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "server/api.h"
 #include "server/calls.h"
 #include "server/dialing.h"
+#include "server/reply.h"
 #include "server/server.h"
 
 struct question {
@@ -303,10 +303,11 @@ json_t *parties_json(const struct server *server, attempt_id id)
     if (!party || party->state == PARTY_NONE)
         return list;
     snprintf(name, sizeof(name), "p%u", party->serial);
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "id", name, "kind",
-                                          "number", "name", attempt->party_number, "state",
-                                          state_word(party->state), "since", api_time(party->since),
-                                          "muted", (int)party->muted, "held", (int)party->held));
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:b}", "id", name, "kind",
+                                    "number", "name", attempt->party_number, "state",
+                                    state_word(party->state), "since", reply_time(party->since),
+                                    "muted", (int)party->muted, "held", (int)party->held));
     return list;
 }
 

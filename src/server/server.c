@@ -1,42 +1,8 @@
 #include "server/server.h"
 
-#include <errno.h>
-#include <string.h>
-
-#include "server/api.h"
-#include "server/imports.h"
-#include "server/push.h"
-#include "server/status_page.h"
-#include "server/webhooks.h"
-
 instant server_now(const struct server *server)
 {
     return loop_now(server->loop) + server->clock_offset;
-}
-
-void server_take_head(void *arg, struct http_request *request)
-{
-    struct server *server = arg;
-
-    imports_head(server->imports, request);
-}
-
-/* The pages know one address, ours; the engine's may change under them. */
-static bool take_signal(struct server *server, struct http_request *request)
-{
-    int err;
-
-    if (strcmp(http_request_path(request), "/signal") != 0)
-        return false;
-    err = server->signal.address ? relay_begin(request, &server->signal) : ENOTCONN;
-    if (err == EINVAL) {
-        http_request_add_header(request, "Upgrade", "websocket");
-        api_reply_problem(request, 426, "a WebSocket is spoken here");
-    } else if (err) {
-        http_request_add_header(request, "Retry-After", "1");
-        api_reply_problem(request, 503, "the voice engine is not there at the moment; try again");
-    }
-    return true;
 }
 
 void server_lead_signal(struct server *server, const char *url)
@@ -45,21 +11,4 @@ void server_lead_signal(struct server *server, const char *url)
     if (url && !relay_target_of(url, server->signal_address, sizeof(server->signal_address),
                                 &server->signal))
         server->signal.address = NULL;
-}
-
-void server_take_request(void *arg, struct http_request *request)
-{
-    struct server *server = arg;
-
-    if (webhooks_take(server, request))
-        return; /* in a crowd as well: somebody is on the line */
-    if (http_request_is_excess(request)) {
-        http_request_add_header(request, "Retry-After", "1");
-        api_reply_problem(request, 503, "too many connections at once; try again");
-        return;
-    }
-    if (take_signal(server, request) || desk_push_take(server, request) ||
-        api_take(server, request) || status_page_take(server, request))
-        return;
-    api_reply_problem(request, 404, "there is no such page");
 }

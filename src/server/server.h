@@ -5,20 +5,20 @@
 
 #include "base/table.h"
 #include "core/dialer.h"
+#include "lists/regions.h"
+#include "lists/zones.h"
 #include "net/http_server.h"
 #include "net/relay.h"
+#include "net/workers.h"
 #include "server/credentials.h"
 #include "server/engine.h"
 #include "server/holds.h"
 #include "server/journaling.h"
 #include "server/keeper.h"
 #include "server/live.h"
-#include "server/regions.h"
 #include "server/roster.h"
 #include "server/telephony.h"
 #include "server/traffic.h"
-#include "server/workers.h"
-#include "server/zones.h"
 
 /*
  * The dialer process from inside: what its parts share, all on the loop's thread. serve.c makes and
@@ -90,9 +90,5 @@ instant server_now(const struct server *server);
 
 /* Where /signal leads from now on: the engine's interface, NULL: nowhere. */
 void server_lead_signal(struct server *server, const char *url);
-
-/* Handlers for the HTTP server: webhooks, the interface, the page. */
-void server_take_head(void *arg, struct http_request *request);
-void server_take_request(void *arg, struct http_request *request);
 
 #endif

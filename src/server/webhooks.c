@@ -4,16 +4,16 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "server/api.h"
 #include "server/calls.h"
 #include "server/dialing.h"
 #include "server/legs.h"
 #include "server/parties.h"
+#include "server/reply.h"
 #include "server/server.h"
-#include "server/twiml_text.h"
 #include "server/watch.h"
 #include "wire/form.h"
 #include "wire/signature.h"
+#include "wire/twiml_text.h"
 
 /* One webhook: its own parameters (of the URL) and the engine's (of the body). */
 struct hook {
@@ -337,7 +337,7 @@ bool webhooks_take(struct server *server, struct http_request *request)
 
     if (strcmp(http_request_method(request), "POST") != 0) {
         http_request_add_header(request, "Allow", "POST");
-        api_reply_problem(request, 405, "webhooks are posted");
+        reply_problem(request, 405, "webhooks are posted");
         return true;
     }
 
@@ -345,12 +345,12 @@ bool webhooks_take(struct server *server, struct http_request *request)
     int bad_body = form_parse(&hook.body, http_request_body(request));
 
     if (bad_query || bad_body) {
-        api_reply_problem(request, 400, "the parameters are no form, or not UTF-8");
+        reply_problem(request, 400, "the parameters are no form, or not UTF-8");
     } else if (!is_genuine(&hook)) {
         server->forged_count++;
         log_warning("webhook.forged", "path=%s peer=%s", hooks[i].path, http_request_peer(request));
-        api_reply_problem(request, 403,
-                          "the signature is missing, or is not of this address and parameters");
+        reply_problem(request, 403,
+                      "the signature is missing, or is not of this address and parameters");
     } else if (!hooks[i].is_question && seen_before(server, request)) {
         reply_nothing(&hook);
     } else {

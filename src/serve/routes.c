@@ -1,0 +1,88 @@
+#include "serve/routes.h"
+
+#include "api/agents.h"
+#include "api/campaigns.h"
+#include "api/imports.h"
+#include "api/leads.h"
+#include "api/live.h"
+#include "api/tokens.h"
+#include "desk/call.h"
+
+#define V "/api/v1"
+
+/* A fixed word goes before a {part} of the same place. */
+const struct api_route routes[] = {
+    {"GET", "/api/openapi.json", API_PUBLIC, api_openapi, false, "", ""},
+    {"GET", V "/health", API_PUBLIC, api_health, false, "", ""},
+    {"GET", V "/live", API_OPERATOR, api_live, false, "", ""},
+
+    {"GET", V "/campaigns", API_OPERATOR, api_campaigns_list, false, "limit cursor", ""},
+    {"POST", V "/campaigns", API_OPERATOR, api_campaigns_create, false, "",
+     "name:text settings:object"},
+    {"GET", V "/campaigns/{campaign}", API_OPERATOR, api_campaign_show, false, "", ""},
+    {"PATCH", V "/campaigns/{campaign}", API_OPERATOR, api_campaign_change, false, "",
+     "settings:object"},
+    {"GET", V "/campaigns/{campaign}/dispositions", API_AGENT, api_campaign_dispositions, false, "",
+     ""},
+    {"GET", V "/campaigns/{campaign}/report", API_OPERATOR, api_campaign_report, false, "", ""},
+    {"GET", V "/campaigns/{campaign}/export", API_OPERATOR, api_campaign_export, false, "", ""},
+    {"GET", V "/campaigns/{campaign}/imports", API_OPERATOR, api_imports_list, false,
+     "limit cursor", ""},
+    {"POST", V "/campaigns/{campaign}/imports", API_OPERATOR, api_imports_take, true,
+     "filename country list", ""},
+    {"GET", V "/imports/{import}", API_OPERATOR, api_import_show, false, "", ""},
+    {"GET", V "/imports/{import}/rejects", API_OPERATOR, api_import_rejects, false, "", ""},
+    {"POST", V "/campaigns/{campaign}/{command}", API_OPERATOR, api_campaign_command, false, "",
+     ""},
+
+    {"GET", V "/leads", API_OPERATOR, api_leads_list, false, "campaign state limit cursor", ""},
+    {"GET", V "/leads/{lead}", API_OPERATOR, api_lead_show, false, "", ""},
+    {"GET", V "/attempts", API_OPERATOR, api_attempts_list, false,
+     "campaign lead agent limit cursor", ""},
+    {"GET", V "/attempts/{attempt}", API_OPERATOR, api_attempt_show, false, "", ""},
+
+    {"GET", V "/agents", API_OPERATOR, api_agents_list, false, "limit cursor", ""},
+    {"POST", V "/agents", API_OPERATOR, api_agents_create, false, "",
+     "name:text full_name:text contact:text campaigns:list"},
+    {"GET", V "/agents/{agent}", API_AGENT, api_agent_show, false, "", ""},
+    {"PATCH", V "/agents/{agent}", API_OPERATOR, api_agent_change, false, "",
+     "full_name:text contact:text campaigns:list"},
+    {"DELETE", V "/agents/{agent}", API_OPERATOR, api_agent_remove, false, "", ""},
+    {"GET", V "/agents/{agent}/lead", API_AGENT, api_agent_lead, false, "", ""},
+    {"POST", V "/agents/{agent}/login", API_AGENT, api_agent_login, false, "",
+     "activity:text break_code:whole"},
+    {"POST", V "/agents/{agent}/logout", API_AGENT, api_agent_logout, false, "", ""},
+    {"POST", V "/agents/{agent}/activity", API_AGENT, api_agent_activity, false, "",
+     "activity:text break_code:whole forced:flag"},
+    {"POST", V "/agents/{agent}/disposition", API_AGENT, api_agent_disposition, false, "",
+     "attempt:whole code:whole callback_at:text callback_agent:text note:text"},
+    {"POST", V "/agents/{agent}/preview", API_AGENT, api_agent_preview, false, "",
+     "decision:text until:text"},
+    {"POST", V "/agents/{agent}/dial", API_AGENT, api_agent_dial, false, "",
+     "lead:whole number_index:whole"},
+    {"POST", V "/agents/{agent}/hangup", API_AGENT, api_agent_hang_up, false, "", ""},
+    {"POST", V "/agents/{agent}/reject", API_AGENT, api_agent_reject, false, "", ""},
+
+    {"POST", V "/desk/phone", API_AGENT, api_desk_phone, false, "", "screen:text"},
+    {"POST", V "/desk/hold", API_AGENT, api_desk_hold, false, "", "on:flag"},
+    {"POST", V "/desk/more-time", API_AGENT, api_desk_more_time, false, "", ""},
+    {"POST", V "/desk/digits", API_AGENT, api_desk_digits, false, "", "digits:text"},
+    {"POST", V "/desk/hangup", API_AGENT, api_desk_hang_up, false, "", ""},
+    {"POST", V "/desk/add", API_AGENT, api_desk_add, false, "", "to:object"},
+    {"POST", V "/desk/consult", API_AGENT, api_desk_consult, false, "", "action:text"},
+    {"POST", V "/desk/party", API_AGENT, api_desk_party, false, "", "party:text action:text"},
+    {"POST", V "/desk/transfer", API_AGENT, api_desk_transfer, false, "",
+     "to:object ask_first:flag"},
+
+    {"GET", V "/do-not-call", API_OPERATOR, api_do_not_call_list, false, "number limit cursor", ""},
+    {"POST", V "/do-not-call", API_OPERATOR, api_do_not_call_add, false, "",
+     "number:text country:text campaign:text source:text note:text"},
+    {"DELETE", V "/do-not-call/{entry}", API_OPERATOR, api_do_not_call_remove, false, "", ""},
+
+    {"GET", V "/tokens", API_OPERATOR, api_tokens_list, false, "limit cursor", ""},
+    {"POST", V "/tokens", API_OPERATOR, api_tokens_make, false, "",
+     "name:text agent:text expires_s:whole"},
+    {"DELETE", V "/tokens/{token}", API_OPERATOR, api_token_end, false, "", ""},
+};
+
+const size_t route_count = array_count(routes);
