@@ -184,6 +184,7 @@ static void voice_restarted(struct dialer *dialer, const struct event *event)
             continue;
         attempt->outlived = attempt->record.ordered_at && !attempt->known;
         attempt_ask_now(dialer, attempt);
+        party_ask_now(dialer, attempt);
     }
     for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
         struct agent *agent = slab_at(&dialer->agents, slot);

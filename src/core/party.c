@@ -255,20 +255,23 @@ void party_news(struct dialer *dialer, const struct event *event)
     look_again(dialer, attempt);
 }
 
+/* However often nobody answers: one that was given up might be there, in a room of its own where nobody else would
+ * look for it. */
 void party_expire(struct dialer *dialer, struct attempt *attempt)
 {
     if (!party_lives(attempt))
         return;
-    if (attempt->party.polls++ >= dialer->limits.polls_max) {
-        if (attempt->record.party.state != PARTY_ENDING)
-            act(dialer, attempt, EFFECT_HANG_UP_PARTY); /* in case only the answers are lost */
-        gone(dialer, attempt);
-        return;
-    }
+    ++attempt->party.polls;
     if (attempt->record.party.state == PARTY_ENDING)
         act(dialer, attempt, EFFECT_HANG_UP_PARTY);
     act(dialer, attempt, EFFECT_POLL_PARTY);
     look_again(dialer, attempt);
+}
+
+void party_ask_now(struct dialer *dialer, struct attempt *attempt)
+{
+    if (party_lives(attempt))
+        timer_set(dialer, &attempt->party.timer, dialer->now);
 }
 
 /* It may be anywhere: asked at once. */
@@ -280,5 +283,5 @@ void party_recover(struct dialer *dialer, struct attempt *attempt)
         return;
     if (agent)
         occupy(dialer, attempt, agent);
-    timer_set(dialer, &attempt->party.timer, dialer->now);
+    party_ask_now(dialer, attempt);
 }

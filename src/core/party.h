@@ -13,6 +13,7 @@
 void party_asked(struct dialer *dialer, const struct event *event); /* by the agent */
 void party_news(struct dialer *dialer, const struct event *event);  /* from the engine */
 void party_expire(struct dialer *dialer, struct attempt *attempt);
+void party_ask_now(struct dialer *dialer, struct attempt *attempt);
 void party_recover(struct dialer *dialer, struct attempt *attempt);
 /* The conversation it was in is over. */
 void party_dismiss(struct dialer *dialer, struct attempt *attempt);

@@ -139,9 +139,27 @@ static void none_outlives_the_conversation(void **state)
     assert_int_equal(world_planned(&world), 0); /* not while somebody may be in the room */
     news(&world, id, 1, PARTY_NEWS_JOINED);     /* it had answered in the same moment */
     assert_non_null(world_effect(&world, EFFECT_HANG_UP_PARTY));
-    world_pass(&world, world.now + 10 * MINUTE); /* nothing is heard of it again: enough */
-    assert_null(world_effect(&world, EFFECT_REFUSE));
+    world_pass(&world, world.now + 10 * MINUTE); /* nothing is heard of it again */
+    assert_true(world_count(&world, EFFECT_HANG_UP_PARTY) > dialer_limits_default().polls_max);
+    assert_int_equal(world_planned(&world), 0);
+    assert_true(dialer_attempt(world.dialer, id, &(struct attempt_record){0}));
+    news(&world, id, 1, PARTY_NEWS_ENDED);
     assert_false(dialer_attempt(world.dialer, id, &(struct attempt_record){0}));
+    world_close(&world);
+}
+
+static void two_who_talk_on_are_left_to_it_while_nobody_answers(void **state)
+{
+    static struct world world;
+    attempt_id id = talk(&world);
+
+    ask(&world, PARTY_ADD);
+    news(&world, id, 1, PARTY_NEWS_JOINED);
+    ask(&world, PARTY_HAND_OVER);
+    news(&world, id, 1, PARTY_NEWS_LEFT);
+    world_pass(&world, world.now + 2 * MINUTE);
+    assert_null(world_effect(&world, EFFECT_HANG_UP_PARTY));
+    assert_int_equal(world_attempt(&world, id).state, ATTEMPT_HANDED_OVER);
     world_close(&world);
 }
 
@@ -163,6 +181,7 @@ int main(void)
         cmocka_unit_test(the_agent_swaps_between_the_two),
         cmocka_unit_test(nobody_answers_and_the_customer_is_taken_back),
         cmocka_unit_test(none_outlives_the_conversation),
+        cmocka_unit_test(two_who_talk_on_are_left_to_it_while_nobody_answers),
         cmocka_unit_test(one_of_before_is_told_to_go),
     };
 
