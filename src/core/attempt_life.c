@@ -390,7 +390,17 @@ void attempt_withdraw(struct dialer *dialer, struct attempt *attempt)
     attempt_sure(dialer, attempt);
 }
 
-/* Nobody can say what became of it: told to hang up in case it lives, and the worst is taken as true. */
+/* Nobody has answered, or the talk was over when it was told to hang up. */
+static bool may_end_without_a_word(const struct attempt *attempt)
+{
+    const struct attempt_record *record = &attempt->record;
+
+    return !record->answered_at || (record->conversed && record->state == ATTEMPT_CLOSING &&
+                                    record->action == ANSWER_HANG_UP);
+}
+
+/* Nobody can say what became of it: told goodbye in case it lives (a message ends by itself), for whom it talks to is
+ * not known either, and the worst is taken as true. */
 static void give_up(struct dialer *dialer, struct attempt *attempt)
 {
     const struct attempt_record *record = &attempt->record;
@@ -400,10 +410,11 @@ static void give_up(struct dialer *dialer, struct attempt *attempt)
         attempt_withdraw(dialer, attempt);
         return;
     }
-    if (record->answered_at && !record->conversed) /* it ends by itself */
-        attempt_tell_message(dialer, attempt);
-    else
+    attempt->record.dropped |= record->state == ATTEMPT_BRIDGED;
+    if (may_end_without_a_word(attempt))
         attempt_tell_end(dialer, attempt);
+    else
+        attempt_tell_message(dialer, attempt);
     if (!result && record->conversed)
         result = RESULT_CONNECTED;
     else if (!result && record->answered_at)

@@ -191,6 +191,38 @@ static void a_call_that_went_with_the_engine_is_called_back_by_its_agent(void **
     world_close(&world);
 }
 
+/* Nobody can say whether it lives, and whether anybody talks to it. */
+static void a_conversation_that_nobody_speaks_of_ends_in_words(void **state)
+{
+    static struct world world;
+    attempt_id id = talk(&world);
+
+    world_leg(&world, EVENT_AGENT_LEG_LOST, 7);
+    world_pass(&world, world.now + 10 * MINUTE);
+    assert_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    assert_int_equal(world_count(&world, EFFECT_REDIRECT_CALL), 2); /* once more at the end */
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.action, ANSWER_MESSAGE);
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.attempt, id);
+    world_close(&world);
+}
+
+static void who_was_given_up_in_a_conversation_was_cut_off(void **state)
+{
+    static struct world world;
+    attempt_id id = talk(&world);
+
+    while (world_attempt(&world, id).state == ATTEMPT_BRIDGED) {
+        world.now = dialer_deadline(world.dialer);
+        world_tick(&world);
+        if (world_effect(&world, EFFECT_POLL_AGENT_LEG))
+            world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    }
+    assert_int_equal(world_attempt(&world, id).state, ATTEMPT_ENDED);
+    assert_true(world_attempt(&world, id).dropped);
+    assert_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +234,8 @@ int main(void)
         cmocka_unit_test(there_is_nobody_to_hold_before_and_after),
         cmocka_unit_test(a_hold_outlives_a_restart),
         cmocka_unit_test(a_call_that_went_with_the_engine_is_called_back_by_its_agent),
+        cmocka_unit_test(a_conversation_that_nobody_speaks_of_ends_in_words),
+        cmocka_unit_test(who_was_given_up_in_a_conversation_was_cut_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
