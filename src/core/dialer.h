@@ -69,6 +69,9 @@ instant dialer_deadline(const struct dialer *dialer); /* or INSTANT_NEVER */
 bool dialer_campaign(const struct dialer *dialer, campaign_id id, struct campaign_facts *facts);
 bool dialer_campaign_figures(const struct dialer *dialer, campaign_id id, struct figures *figures);
 bool dialer_agent(const struct dialer *dialer, agent_id id, struct agent_facts *facts);
+/* Is this line of the agent's still waited for? One that is not may not enter the room, whoever did not hear that it
+ * was to go. */
+bool dialer_awaits_leg(const struct dialer *dialer, agent_id id, uint32_t serial);
 bool dialer_attempt(const struct dialer *dialer, attempt_id id, struct attempt_record *record);
 bool dialer_lead(const struct dialer *dialer, lead_id id, struct lead_record *record);
 /* Why may a lead in memory not be rung now, number by number? verdicts has LEAD_NUMBERS_MAX places.

@@ -38,6 +38,14 @@ bool dialer_agent(const struct dialer *dialer, agent_id id, struct agent_facts *
     return true;
 }
 
+bool dialer_awaits_leg(const struct dialer *dialer, agent_id id, uint32_t serial)
+{
+    const struct agent *agent = id_index_get(&dialer->agent_ids, id);
+
+    return agent && agent->record.leg_serial == serial && agent->record.leg != LEG_NONE &&
+           agent->record.leg != LEG_LOST;
+}
+
 bool dialer_attempt(const struct dialer *dialer, attempt_id id, struct attempt_record *record)
 {
     const struct attempt *attempt = id_index_get(&dialer->attempt_ids, id);

@@ -247,6 +247,15 @@ static void redirected(void *arg, const struct telephony_answer *answer)
                     answer->message); /* it has ended meanwhile, or the core's poll will tell */
 }
 
+void calls_say_goodbye(struct server *server, attempt_id attempt, const char *sid)
+{
+    char url[URL_SIZE];
+
+    snprintf(url, sizeof(url), "%s/voice/told?attempt=%llu&action=%s", server->public_url,
+             (unsigned long long)attempt, answer_action_name(ANSWER_MESSAGE));
+    telephony_redirect(server->telephony, sid, url, redirected, NULL);
+}
+
 void calls_redirect(struct server *server, attempt_id id, enum answer_action action, agent_id agent,
                     campaign_id campaign)
 {

@@ -21,6 +21,8 @@ enum { URL_SIZE = 512, ROOM_NAME_SIZE = 32 };
 void calls_place(struct server *server, attempt_id attempt, uint32_t ring_timeout_s);
 void calls_redirect(struct server *server, attempt_id attempt, enum answer_action action,
                     agent_id agent, campaign_id campaign);
+/* Of an attempt that nobody knows any more. */
+void calls_say_goodbye(struct server *server, attempt_id attempt, const char *sid);
 void calls_hang_up(struct server *server, attempt_id attempt);
 void calls_cancel(struct server *server, attempt_id attempt); /* unless it is answered */
 /* In the room of that agent. */

@@ -125,15 +125,21 @@ void legs_hang_up(struct server *server, agent_id agent, uint32_t serial)
         leg->hang_up_wanted = true;
 }
 
-/* A customer in the room: after a restart nobody else may know of it. */
+/* A customer in the room: after a restart nobody else may know of it. One whose attempt is over was given up while
+ * nobody could say whether the call lives, and is in the way of the next. */
 static void guest_found(struct server *server, agent_id agent, const char *label, const char *sid)
 {
     unsigned long long attempt;
     struct event event = {.kind = EVENT_CALL_JOINED,
                           .of.call = {.status = CALL_IN_PROGRESS, .agent = agent, .hello_us = -1}};
 
-    if (sscanf(label, "attempt-%llu", &attempt) != 1 ||
-        !traffic_attempt(&server->traffic, attempt) || !calls_learn_sid(server, attempt, sid))
+    if (sscanf(label, "attempt-%llu", &attempt) != 1)
+        return;
+    if (!traffic_attempt(&server->traffic, attempt)) {
+        calls_say_goodbye(server, attempt, sid);
+        return;
+    }
+    if (!calls_learn_sid(server, attempt, sid))
         return;
     event.of.call.attempt = attempt;
     dialing_feed(server, &event, NULL);

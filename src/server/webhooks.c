@@ -127,10 +127,14 @@ static void take_agent(struct hook *hook)
     struct text document;
 
     legs_learn_sid(hook->server, agent, serial, text_of(&hook->body, "CallSid"));
-    room_name(agent, room);
-    leg_label(agent, serial, label);
     text_init(&document);
-    twiml_join(&document, room, label, hook->server->public_url);
+    if (dialer_awaits_leg(hook->server->dialer, agent, serial)) {
+        room_name(agent, room);
+        leg_label(agent, serial, label);
+        twiml_join(&document, room, label, hook->server->public_url);
+    } else { /* was told to go while it rang, and has not heard it */
+        twiml_hang_up(&document);
+    }
     reply_twiml(hook, &document);
 }
 

@@ -371,6 +371,13 @@ void phone_network_order(struct world *world, const struct effect *effect, uint3
     plan(world, id, STEP_INITIATED, world_spell(world, 0.05));
 }
 
+static void send_off(struct world *world, attempt_id id)
+{
+    ++world->statistics.messages;
+    leave_room(world, id);
+    say_goodbye(world, id);
+}
+
 static void obey(struct world *world, const struct effect *effect)
 {
     attempt_id id = effect->of.answer.attempt;
@@ -391,9 +398,7 @@ static void obey(struct world *world, const struct effect *effect)
         plan(world, id, STEP_WAIT_OVER, 5 * SECOND);
         break;
     case ANSWER_MESSAGE:
-        ++world->statistics.messages;
-        leave_room(world, id);
-        say_goodbye(world, id);
+        send_off(world, id);
         break;
     case ANSWER_HANG_UP:
         invariants_call_over(world, id);
@@ -511,11 +516,27 @@ static bool is_hung_up(const struct world_agent *agent, uint32_t serial)
     return false;
 }
 
-void phone_network_leg(struct world *world, uint32_t place, uint32_t serial, bool stands)
+/* Whoever picks up is asked about first, and again while nobody answers. */
+static void leg_asks(struct world *world, uint32_t place, uint32_t serial, int64_t tries)
+{
+    struct happening *happening =
+        world_later(world, HAPPENING_LEG, world->now + ((100 * MILLISECOND) << tries));
+
+    happening->about = place;
+    happening->serial = serial;
+    happening->detail = tries + 1;
+}
+
+void phone_network_leg(struct world *world, uint32_t place, uint32_t serial, int64_t tries)
 {
     struct world_agent *agent = &world->agents[place];
+    bool fails = !tries || is_hung_up(agent, serial);
 
-    if (!stands || is_hung_up(agent, serial)) {
+    if (!fails && !world->up && tries < ASKS_MAX) {
+        leg_asks(world, place, serial, tries);
+        return;
+    }
+    if (fails || !world->up || !dialer_awaits_leg(world->dialer, place + 1, serial)) {
         leg_callback(world, EVENT_AGENT_LEG_LOST, agent->row.id ? place + 1 : 0, serial);
         return;
     }
@@ -551,6 +572,8 @@ static void tell_guests(struct world *world, uint32_t place, instant at)
             .attempt = id, .status = CALL_IN_PROGRESS, .hello_us = -1, .agent = place + 1};
         if (call->open_life == world->life + 1)
             world_deliver(world, &event, at);
+        else if (!call->account.open && !world_chance(world, world->weather.act_lost))
+            send_off(world, id); /* given up while nobody could say whether it lives */
     }
 }
 

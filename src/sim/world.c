@@ -262,6 +262,9 @@ static void tell_effect(const struct world *world, const struct effect *effect)
                 answer_action_name(effect->of.attempt.action),
                 attempt_result_name(effect->of.attempt.result),
                 (unsigned long long)effect->of.attempt.agent);
+    if (effect->kind == EFFECT_DIAL_AGENT_LEG || effect->kind == EFFECT_HANG_UP_AGENT_LEG ||
+        effect->kind == EFFECT_POLL_AGENT_LEG)
+        fprintf(world->options.talk, ", line %u", effect->of.leg.serial);
     fputc('\n', world->options.talk);
 }
 
@@ -299,6 +302,16 @@ static void drain(struct world *world)
     look_back(world, waiting, count);
 }
 
+static void tell_event(const struct world *world, const struct event *event)
+{
+    fprintf(world->options.talk, "%lld %s %llu", (long long)world->now,
+            event_kind_name(event->kind), (unsigned long long)event->of.call.attempt);
+    if (event->kind == EVENT_AGENT_LEG_CONNECTED || event->kind == EVENT_AGENT_LEG_LOST)
+        fprintf(world->options.talk, " line %u%s", event->of.leg.serial,
+                event->of.leg.looked ? ", looked" : "");
+    fputc('\n', world->options.talk);
+}
+
 void world_feed(struct world *world, const struct event *event)
 {
     if (!world->up) /* it died a moment ago */
@@ -307,8 +320,7 @@ void world_feed(struct world *world, const struct event *event)
     world->trail_at[world->trail_count++ % TRAIL_SIZE] = world->now;
     ++world->statistics.events;
     if (world->options.talk)
-        fprintf(world->options.talk, "%lld %s %llu\n", (long long)world->now,
-                event_kind_name(event->kind), (unsigned long long)event->of.call.attempt);
+        tell_event(world, event);
     relive_event(world, event);
     dialer_feed(world->dialer, world->now, event);
     drain(world);
@@ -407,8 +419,7 @@ static void happen_to_engine(struct world *world, struct happening *happening)
         phone_network_step(world, happening->about, happening->serial, happening->detail);
         break;
     case HAPPENING_LEG:
-        phone_network_leg(world, (uint32_t)happening->about, happening->serial,
-                          happening->detail != 0);
+        phone_network_leg(world, (uint32_t)happening->about, happening->serial, happening->detail);
         break;
     case HAPPENING_LEG_LOST:
         phone_network_leg_lost(world, (uint32_t)happening->about, happening->serial);

@@ -340,7 +340,8 @@ void phone_network_stuck(struct world *world, const struct effect *effect);
 void phone_network_act(struct world *world, const struct effect *effect);
 void phone_network_step(struct world *world, attempt_id id, uint32_t step, int64_t what);
 void phone_network_ask(struct world *world, attempt_id id, uint32_t tries);
-void phone_network_leg(struct world *world, uint32_t agent, uint32_t serial, bool stands);
+/* tries: to ask what it is to do, from 1 on; 0: nobody picks up. */
+void phone_network_leg(struct world *world, uint32_t agent, uint32_t serial, int64_t tries);
 void phone_network_leg_lost(struct world *world, uint32_t agent, uint32_t serial);
 void phone_network_leaves(struct world *world, attempt_id id); /* the customer */
 void phone_network_restart(struct world *world);

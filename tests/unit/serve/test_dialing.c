@@ -1,6 +1,7 @@
 #include "unit/serve/floor.h"
 
 #include "server/dialing.h"
+#include "server/legs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -332,6 +333,51 @@ static void calls_of_an_engine_that_died_are_asked_after_and_end(void **state)
 
 #define WITH_FLOOR(test) cmocka_unit_test_setup_teardown(test, open_floor, close_floor)
 
+static void assert_leg_is_told(struct floor *floor, const char *path, const char *wanted)
+{
+    struct text text;
+
+    text_init(&text);
+    assert_int_equal(
+        floor_hook(floor, path, "CallSid=CA00000000000000000000000000000001", true, &text), 200);
+    assert_non_null(strstr(text.at, wanted));
+    text_release(&text);
+}
+
+static void a_line_that_is_not_waited_for_any_more_does_not_enter_the_room(void **state)
+{
+    struct floor *floor = *state;
+
+    ask_ok(floor, "POST", "/api/v1/agents",
+           "{\"name\":\"ann\",\"contact\":\"sip:ann@127.0.0.1:5070\"}");
+    ask_ok(floor, "POST", "/api/v1/agents/ann/login", NULL);
+    floor_wait_orders(floor, 1);
+    assert_leg_is_told(floor, "/voice/agent?agent=1&leg=1", ">agent-1</Conference>");
+    assert_leg_is_told(floor, "/voice/agent?agent=1&leg=2", "<Hangup/>");
+    ask_ok(floor, "POST", "/api/v1/agents/ann/logout", NULL);
+    assert_leg_is_told(floor, "/voice/agent?agent=1&leg=1", "<Hangup/>");
+    assert_leg_is_told(floor, "/voice/agent?agent=9&leg=1", "<Hangup/>");
+}
+
+/* Its attempt was given up, and what was said to it then was lost. */
+static void a_customer_whom_nobody_knows_is_told_goodbye_when_the_room_is_looked_into(void **state)
+{
+    struct floor *floor = *state;
+
+    ann_is_on_the_line(floor);
+    floor->engine_status = 200;
+    floor->engine_body =
+        (char[]){"{\"conferences\":[{\"sid\":\"CF00000000000000000000000000000001\",\"friendly_"
+                 "name\":\"agent-1\",\"status\":\"in-progress\"}],\"participants\":[{\"label\":"
+                 "\"attempt-77\",\"call_sid\":"
+                 "\"CA00000000000000000000000000000077\"}]}"};
+    legs_poll(&floor->server, 1, 1);
+    floor_wait_orders(floor, 4); /* the room, its members, and then this */
+    assert_non_null(
+        strstr(floor->orders[3].path, "/Calls/CA00000000000000000000000000000077.json"));
+    assert_non_null(strstr(form_get(&floor->orders[3].form, "Url"), "action=message"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +391,8 @@ int main(void)
         WITH_FLOOR(a_refused_dial_by_hand_leaves_a_waiting_lead_in_line),
         WITH_FLOOR(a_held_lead_is_asked_again_when_the_rules_change),
         WITH_FLOOR(a_word_taken_back_frees_the_number_and_whoever_has_it),
+        WITH_FLOOR(a_line_that_is_not_waited_for_any_more_does_not_enter_the_room),
+        WITH_FLOOR(a_customer_whom_nobody_knows_is_told_goodbye_when_the_room_is_looked_into),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
