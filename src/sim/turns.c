@@ -32,6 +32,8 @@ void turns_reservation(struct world *world, const struct reservation_record *rec
     const struct campaign_options *options =
         record->campaign ? &world->campaigns[record->campaign - 1].options : NULL;
 
+    if (record->attempt) /* given, and perhaps taken away again in the same event */
+        world_call(world, record->attempt)->agents |= UINT64_C(1) << (record->agent - 1);
     if (record->status != RESERVATION_WRAPPING)
         return;
     agent->wrap_life = world->life + 1;
