@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "api/encode.h"
+#include "api/password.h"
+#include "api/session_routes.h"
+#include "api/sessions.h"
 #include "base/log.h"
 #include "server/claims.h"
 #include "server/dialing.h"
@@ -152,6 +155,7 @@ static void row_of(const struct api_job *job, char *settings, struct store_agent
         .name = json_string_value(json_object_get(job->input, "name")),
         .full_name = json_string_value(json_object_get(job->input, "full_name")),
         .address = json_string_value(json_object_get(job->input, "contact")),
+        .secret_hash = json_string_value(json_object_get(job->input, "secret_hash")),
         .settings = settings,
         .made_at = loop_clock(),
     };
@@ -199,13 +203,20 @@ void api_agents_create(struct api_call *call)
 {
     const char *fault = fault_of(call->body, true);
     const char *name = json_string_value(json_object_get(call->body, "name"));
+    const json_t *password = json_object_get(call->body, "password");
 
     if (fault)
         api_refuse(call, 400, "%s", fault);
     else if (roster_find_agent(&call->server->roster, slice_from(name)))
         api_refuse(call, 409, "there is an agent '%s' already", name);
-    else if (campaigns_are_known(call))
+    else if (!campaigns_are_known(call))
+        return;
+    else if (!password)
         api_work(api_job_new(call), API_WRITE, create_work, create_then);
+    else if (password_fault(json_string_value(password)))
+        api_refuse(call, 400, "%s", password_fault(json_string_value(password)));
+    else
+        api_with_secret(api_job_new(call), create_work, create_then);
 }
 
 void api_agent_show(struct api_call *call)
@@ -307,6 +318,7 @@ void api_agent_remove(struct api_call *call)
         return;
     }
     roster_remove_agent(&call->server->roster, agent);
+    sessions_end(call->server, agent->id);
     struct api_job *job = api_job_new(call);
 
     job->id = agent->id;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/fields.h"
+#include "api/sessions.h"
 #include "base/log.h"
 #include "server/server.h"
 #include "server/tokens.h"
@@ -357,11 +358,12 @@ static bool may(struct api_call *call)
     if (call->route->right == API_PUBLIC)
         return true;
     token = tokens_find(call->server, http_request_bearer(call->request));
-    if (!token) {
-        api_refuse(call, 401, "a bearer token is wanted; `outdial token` makes one");
+    call->own_agent =
+        token && !token->is_session ? token->agent : session_agent(call->server, call->request);
+    if ((!token || token->is_session) && !call->own_agent) {
+        api_refuse(call, 401, "sign in first, or bring a bearer token (`outdial token` makes one)");
         return false;
     }
-    call->own_agent = token->agent;
     if (call->own_agent && call->route->right == API_OPERATOR) {
         api_refuse(call, 403, "an agent's token does not open this");
         return false;

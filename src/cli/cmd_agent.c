@@ -1,8 +1,11 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "cli/verb.h"
+
+enum { PASSWORD_LINE_MAX = 256 };
 
 static const struct flag flags[] = {
     {"--contact", "SIP-URI",
@@ -15,6 +18,8 @@ static const struct flag flags[] = {
     {"--agent", "NAME", "dispose: who calls back; without it anyone"},
     {"--note", "TEXT", "dispose: a note kept with the attempt"},
     {"--number", "N", "dial: which of the lead's numbers, from 1"},
+    {"--password-stdin", NULL,
+     "create, password: the password with which the agent signs in, one line of standard input"},
     {"--json", NULL, "print JSON"},
     {NULL, NULL, NULL},
 };
@@ -80,10 +85,29 @@ static int list(struct verb_call *call)
     return verb_list(call, client_path(call->path, "agents", NULL), COLUMNS, array_count(COLUMNS));
 }
 
+/* The first line of standard input into the body; false after saying what is wrong. */
+static bool add_password(const struct verb_call *call, json_t *body)
+{
+    char line[PASSWORD_LINE_MAX];
+    bool there = fgets(line, sizeof(line), stdin) != NULL;
+    size_t size = there ? strcspn(line, "\r\n") : 0;
+
+    if (!size) {
+        command_misused(call->command, "--password-stdin: standard input has no line");
+        return false;
+    }
+    json_object_set_new(body, "password", json_stringn(line, size));
+    return true;
+}
+
 static int create(struct verb_call *call)
 {
     json_t *body = description(call);
 
+    if (verb_flag(call, "--password-stdin") && !add_password(call, body)) {
+        json_decref(body);
+        return COMMAND_MISUSED;
+    }
     json_object_set_new(body, "name", json_string(call->words[0]));
     return verb_send(call, "POST", client_path(call->path, "agents", NULL), body,
                      "agent '%s' is made; `outdial agent login` begins a shift");
@@ -93,6 +117,22 @@ static int set(struct verb_call *call)
 {
     return verb_send(call, "PATCH", path_of(call, NULL), description(call),
                      "agent '%s' is changed");
+}
+
+static int password(struct verb_call *call)
+{
+    json_t *body = json_object();
+
+    if (!verb_flag(call, "--password-stdin")) {
+        json_decref(body);
+        return command_misused(call->command, "password: give it by --password-stdin");
+    }
+    if (!add_password(call, body)) {
+        json_decref(body);
+        return COMMAND_MISUSED;
+    }
+    return verb_send(call, "POST", path_of(call, "password"), body,
+                     "agent '%s' has a new password; who was signed in is not any more");
 }
 
 static int show(struct verb_call *call)
@@ -198,6 +238,7 @@ static const struct verb VERBS[] = {
     {"show", "NAME", 1, 1, show},
     {"lead", "NAME", 1, 1, lead},
     {"set", "NAME", 1, 1, set},
+    {"password", "NAME --password-stdin", 1, 1, password},
     {"remove", "NAME", 1, 1, remove_it},
     {"login", "NAME [--code N]", 1, 1, login},
     {"logout", "NAME", 1, 1, logout},
@@ -216,7 +257,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_agent = {
     .name = "agent",
-    .usage = "list | create NAME | show|lead|set|remove|login|logout NAME | activity NAME WHAT | "
+    .usage = "list | create NAME | show|lead|set|password|remove|login|logout NAME | activity NAME "
+             "WHAT | "
              "preview NAME WHAT | dispose NAME CODE | dial NAME LEAD | hangup|reject NAME",
     .sentence = "agents: make them, log them in, decide and dispose for them",
     .details = "At login the agent's phone (--contact) is called once and stays in the agent's\n"

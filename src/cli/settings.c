@@ -46,6 +46,12 @@ static const struct setting table[] = {
     {"push_subscription_counts", "--push-subscription-counts", SETTING_CHOICE, SERVE, "", "no yes",
      0, 0, "no", AT(push_subscription_counts),
      "whether the subscribers of a channel are told how many they are"},
+    {"session_s", "--session-s", SETTING_WHOLE, SERVE, "s", "60-2592000", 60, 2592000, "43200",
+     AT(session_s), "how long a page stays signed in"},
+    {"host_names", "--host-names", SETTING_TEXT, SERVE, "", "NAME[,NAME...]", 0, 0, "",
+     AT(host_names),
+     "the names by which pages may reach this server, besides localhost, addresses and the one in "
+     "public_url"},
     {"engine_alone_s", "--engine-alone-s", SETTING_WHOLE, SERVE, "s", "3-86400", 3, 86400, "600",
      AT(engine_alone_s), "how long that engine waits for a new dialer when its own has died"},
     {"engine_silent_s", "--engine-silent-s", SETTING_WHOLE, SERVE, "s", "5-86400", 5, 86400, "30",

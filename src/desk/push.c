@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "api/sessions.h"
 #include "push/hosted.h"
 #include "server/reply.h"
 #include "server/server.h"
@@ -25,7 +26,6 @@ struct desk_push {
     struct push_app app; /* the credentials' own bytes */
     struct table here;   /* agents with a page, embedded only */
     void (*on_agent)(struct server *server, agent_id agent, const char *screen, bool is_here);
-    agent_id (*session)(struct server *server, struct http_request *request);
 };
 
 /* ---- who is here ---- */
@@ -79,12 +79,6 @@ void push_on_agent(struct server *server, void (*handler)(struct server *server,
     server->push->on_agent = handler;
 }
 
-void push_on_session(struct server *server,
-                     agent_id (*session)(struct server *server, struct http_request *request))
-{
-    server->push->session = session;
-}
-
 /* ---- what is sent ---- */
 
 void push_to_agent(struct server *server, agent_id agent, const char *event, const char *json)
@@ -108,9 +102,7 @@ static agent_id who_asks(struct server *server, struct http_request *request)
 {
     const struct token *token = tokens_find(server, http_request_bearer(request));
 
-    if (token)
-        return token->agent;
-    return server->push->session ? server->push->session(server, request) : 0;
+    return token && !token->is_session ? token->agent : session_agent(server, request);
 }
 
 static void reply_auth(struct http_request *request, struct text *auth, const char *name,

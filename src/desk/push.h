@@ -44,8 +44,5 @@ bool push_agent_is_here(const struct server *server, agent_id agent);
 /* Told when that changes; screen is what the page called itself ("" when it leaves). */
 void push_on_agent(struct server *server, void (*handler)(struct server *server, agent_id agent,
                                                           const char *screen, bool is_here));
-/* Who asks, by the cookie of its session (0: nobody): sessions sets it. Without one, bearer tokens alone. */
-void push_on_session(struct server *server,
-                     agent_id (*session)(struct server *server, struct http_request *request));
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/sessions.h"
 #include "api/status_page.h"
 #include "desk/push.h"
 #include "serve/routes.h"
@@ -48,6 +49,8 @@ void entry_take_request(void *arg, struct http_request *request)
         reply_problem(request, 503, "too many connections at once; try again");
         return;
     }
+    if (!sessions_admit(server, request))
+        return;
     if (take_signal(server, request) || desk_push_take(server, request) ||
         api_take(server, request, routes, route_count) || status_page_take(server, request))
         return;

@@ -5,6 +5,7 @@
 #include "api/imports.h"
 #include "api/leads.h"
 #include "api/live.h"
+#include "api/session_routes.h"
 #include "api/tokens.h"
 #include "desk/call.h"
 
@@ -14,6 +15,9 @@
 const struct api_route routes[] = {
     {"GET", "/api/openapi.json", API_PUBLIC, api_openapi, false, "", ""},
     {"GET", V "/health", API_PUBLIC, api_health, false, "", ""},
+    {"POST", V "/session", API_PUBLIC, api_session_make, false, "", "name:text password:text"},
+    {"GET", V "/session", API_PUBLIC, api_session_show, false, "", ""},
+    {"DELETE", V "/session", API_PUBLIC, api_session_end, false, "", ""},
     {"GET", V "/live", API_OPERATOR, api_live, false, "", ""},
 
     {"GET", V "/campaigns", API_OPERATOR, api_campaigns_list, false, "limit cursor", ""},
@@ -43,7 +47,7 @@ const struct api_route routes[] = {
 
     {"GET", V "/agents", API_OPERATOR, api_agents_list, false, "limit cursor", ""},
     {"POST", V "/agents", API_OPERATOR, api_agents_create, false, "",
-     "name:text full_name:text contact:text campaigns:list"},
+     "name:text full_name:text contact:text campaigns:list password:text"},
     {"GET", V "/agents/{agent}", API_AGENT, api_agent_show, false, "", ""},
     {"PATCH", V "/agents/{agent}", API_OPERATOR, api_agent_change, false, "",
      "full_name:text contact:text campaigns:list"},
@@ -61,6 +65,8 @@ const struct api_route routes[] = {
     {"POST", V "/agents/{agent}/dial", API_AGENT, api_agent_dial, false, "",
      "lead:whole number_index:whole"},
     {"POST", V "/agents/{agent}/hangup", API_AGENT, api_agent_hang_up, false, "", ""},
+    {"POST", V "/agents/{agent}/password", API_AGENT, api_agent_password, false, "",
+     "password:text old_password:text"},
     {"POST", V "/agents/{agent}/reject", API_AGENT, api_agent_reject, false, "", ""},
 
     {"POST", V "/desk/phone", API_AGENT, api_desk_phone, false, "", "screen:text"},

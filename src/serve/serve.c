@@ -15,6 +15,7 @@
 
 #include "api/board.h"
 #include "api/live.h"
+#include "api/sessions.h"
 #include "base/log.h"
 #include "desk/push.h"
 #include "net/descriptors.h"
@@ -474,6 +475,11 @@ static int prepare(struct process *process)
         .tells_subscription_counts = options->push_subscription_counts,
     };
 
+    struct sessions_options sessions = {.lifetime_s = options->session_s,
+                                        .host_names = options->host_names};
+
+    if (sessions_new(server, &sessions) != 0)
+        return fail(process, "no memory for sessions");
     if (desk_push_begin(server, &push) != 0)
         return fail(process, "no memory for the push server");
     err = open_store(process);
@@ -581,6 +587,7 @@ static void end(struct process *process)
     telephony_free(server->telephony);
     orders_release(server);
     imports_stop(server->imports);
+    sessions_free(server);
     workers_free(server->workers);
     size_t lost = keeper_free(server->keeper);
 

@@ -31,6 +31,7 @@ enum { SEEN_COUNT = 4096, SEEN_TOKEN_SIZE = 64 };
 struct desk_push;
 struct imports;
 struct order;
+struct sessions;
 struct watch;
 
 /* The idempotency tokens of the last webhooks. */
@@ -44,6 +45,7 @@ struct server {
     struct loop *loop;
     struct keeper *keeper;
     struct workers *workers;
+    struct workers *hashers; /* one thread, for passwords */
     struct http_server *http;
     struct telephony *telephony;
     struct engine *engine;      /* NULL: another's interface is used */
@@ -67,7 +69,8 @@ struct server {
     struct imports *imports;
     struct desk_push *push; /* the agents' pages; NULL before it has begun */
     struct journaling journaling;
-    struct table tokens; /* hash of a bearer token -> struct token */
+    struct table tokens;       /* hash of a bearer token or a session's -> struct token */
+    struct sessions *sessions; /* api/sessions.h */
 
     request_id request_next;
     instant clock_offset; /* what the wall clock has leapt forward since the start */

@@ -29,7 +29,10 @@ int tokens_add(struct server *server, const struct store_token *row)
 
     if (!token)
         return ENOMEM;
-    *token = (struct token){.id = row->id, .agent = row->agent, .expires_at = row->expires_at};
+    *token = (struct token){.id = row->id,
+                            .agent = row->agent,
+                            .expires_at = row->expires_at,
+                            .is_session = row->rights && strcmp(row->rights, "session") == 0};
     slice_copy(slice_from(row->name), token->name, sizeof(token->name));
     int err = table_put(&server->tokens, row->hash, strlen(row->hash), token);
 

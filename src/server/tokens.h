@@ -17,6 +17,7 @@ struct token {
     uint64_t id;
     agent_id agent;     /* 0: an operator's */
     instant expires_at; /* 0: never */
+    bool is_session;    /* of a page that is signed in: by cookie only */
     char name[64];
 };
 

@@ -61,8 +61,9 @@ export class Running {
             cwd: options.cwd,
             /* A statement of the store that walks through a growing table ends the program. */
             env: { ...process.env, ...SANITIZER_OPTIONS, OUTDIAL_WATCH_PLANS: '1', ...options.env },
-            stdio: ['ignore', 'pipe', 'pipe'],
+            stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
         });
+        this.child.stdin?.end(options.input);
         living.add(this.child);
         everybody.push(this);
         this.child.stdout.on('data', (data) => this.#outputCame(String(data)));

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/sessions.h"
 #include "serve/entry.h"
 #include "server/boot.h"
 #include "server/calls.h"
@@ -96,6 +97,8 @@ void floor_open(struct floor *floor)
     assert_int_equal(keeper_new(&server->keeper, store, server->loop, 1), 0);
     assert_int_equal(workers_new(&server->workers, server->loop, 1), 0);
     assert_int_equal(imports_new(&server->imports, server), 0);
+    assert_int_equal(sessions_new(server, &(struct sessions_options){.host_names = "desk.test"}),
+                     0);
     assert_int_equal(boot_make_core(boot, server, 16, 64, 50), 0);
     assert_int_equal(
         http_server_new(&server->http, server->loop, &http, entry_take_request, server), 0);
@@ -131,6 +134,7 @@ void floor_close(struct floor *floor)
     http_server_free(floor->engine_server);
     orders_release(server);
     imports_stop(server->imports);
+    sessions_free(server);
     workers_free(server->workers);
     keeper_free(server->keeper);
     imports_free(server->imports);
