@@ -133,8 +133,8 @@ static instant silence_ends(const struct dialer *dialer, const struct attempt *a
     case ATTEMPT_BRIDGED:
         return instant_add(now, attempt->hold.doubtful ? dialer->limits.poll_first
                                                        : dialer->limits.talk_check);
-    case ATTEMPT_HANDED_OVER:
-        return instant_add(now, dialer->limits.talk_check);
+    case ATTEMPT_HANDED_OVER: /* the agent is given nobody while this one may still be in the room */
+        return instant_add(now, attempt->old_rooms[0] ? JOIN_MAX : dialer->limits.talk_check);
     case ATTEMPT_CLOSING:
         return instant_add(now, record->action == ANSWER_MESSAGE ? MESSAGE_MAX : CLOSING_MAX);
     case ATTEMPT_ENDED:

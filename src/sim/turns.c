@@ -72,9 +72,8 @@ static uint64_t rooms_in_doubt(struct world *world)
     uint64_t agents = 0;
 
     for (attempt_id id = world->row_last + 40 < world->rows_room ? world->row_last + 40
-                                                                 : world->rows_room,
-                    last = id > 400 ? id - 400 : 0;
-         id > last; --id) {
+                                                                 : world->rows_room;
+         id; --id) {
         const struct world_call *call = &world->calls[id - 1];
 
         if (call->account.id && (call->account.open || call->closed_in == world->statistics.events))

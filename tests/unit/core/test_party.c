@@ -148,6 +148,23 @@ static void none_outlives_the_conversation(void **state)
     world_close(&world);
 }
 
+static void who_was_handed_over_is_soon_asked_after_for_the_agent_waits(void **state)
+{
+    static struct world world;
+    attempt_id id = talk(&world);
+
+    ask(&world, PARTY_ADD);
+    news(&world, id, 1, PARTY_NEWS_JOINED);
+    ask(&world, PARTY_HAND_OVER);
+    world_pass(&world,
+               world.now + 5 * SECOND); /* that the customer has left the room is not heard */
+    assert_int_equal(world_effect(&world, EFFECT_POLL_CALL)->of.poll.rooms[0], 7);
+    world_call(&world, EVENT_CALL_LEFT, id, 7);
+    world_pass(&world, world.now + 20 * SECOND);
+    assert_int_equal(world_count(&world, EFFECT_POLL_CALL), 2);
+    world_close(&world);
+}
+
 static void two_who_talk_on_are_left_to_it_while_nobody_answers(void **state)
 {
     static struct world world;
@@ -181,6 +198,7 @@ int main(void)
         cmocka_unit_test(the_agent_swaps_between_the_two),
         cmocka_unit_test(nobody_answers_and_the_customer_is_taken_back),
         cmocka_unit_test(none_outlives_the_conversation),
+        cmocka_unit_test(who_was_handed_over_is_soon_asked_after_for_the_agent_waits),
         cmocka_unit_test(two_who_talk_on_are_left_to_it_while_nobody_answers),
         cmocka_unit_test(one_of_before_is_told_to_go),
     };
