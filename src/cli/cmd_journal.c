@@ -154,26 +154,33 @@ static void print_text(const struct work *work, bool rows)
            "effects of %" PRIu64 " events, the state %" PRIu64 " times\n",
            sums->lives, sums->lives == 1 ? "life" : "lives", sums->events, sums->effects,
            sums->outcomes, sums->states);
+    if (sums->lives_passed_over)
+        printf("passed over: %" PRIu64
+               " %s of another form (the last: form %u, written by %s; this program makes "
+               "lives of form %d again)\n",
+               sums->lives_passed_over, sums->lives_passed_over == 1 ? "life" : "lives",
+               (unsigned)sums->other_form, sums->other_program, JOURNAL_FORM);
     if (sums->passed_over)
         printf("%" PRIu64 " events passed over\n", sums->passed_over);
     if (rows && !sums->diverged)
         printf("held to the store: %" PRIu64 " attempts, %" PRIu64 " leads, %" PRIu64
-               " agents, %" PRIu64 " reservations, %" PRIu64 " campaigns with their figures\n",
+               " agents, %" PRIu64 " reservations, %" PRIu64 " campaigns%s\n",
                work->rows.attempts, work->rows.leads, work->rows.agents, work->rows.reservations,
-               work->rows.campaigns);
+               work->rows.campaigns, sums->lives_passed_over ? "" : " with their figures");
     json_array_foreach(work->faults, i, one) printf("%s\n", json_string_value(one));
 }
 
 static void print_json(const struct work *work, bool rows, bool agrees)
 {
     const struct replay_sums *sums = replay_sums(work->replay);
-    json_t *json = json_pack(
-        "{s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "agrees", (int)agrees, "program",
-        sums->program, "entries", (json_int_t)sums->entries, "lives", (json_int_t)sums->lives,
-        "events", (json_int_t)sums->events, "effects", (json_int_t)sums->effects, "outcomes",
-        (json_int_t)sums->outcomes, "states", (json_int_t)sums->states, "passed_over",
-        (json_int_t)sums->passed_over, "fault_count",
-        (json_int_t)(sums->faults + work->rows.differences), "faults", work->faults);
+    json_t *json =
+        json_pack("{s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "agrees",
+                  (int)agrees, "program", sums->program, "entries", (json_int_t)sums->entries,
+                  "lives", (json_int_t)sums->lives, "events", (json_int_t)sums->events, "effects",
+                  (json_int_t)sums->effects, "outcomes", (json_int_t)sums->outcomes, "states",
+                  (json_int_t)sums->states, "passed_over", (json_int_t)sums->passed_over,
+                  "lives_passed_over", (json_int_t)sums->lives_passed_over, "fault_count",
+                  (json_int_t)(sums->faults + work->rows.differences), "faults", work->faults);
 
     if (rows)
         json_object_set_new(json, "rows",
@@ -201,7 +208,10 @@ static int replay(struct work *work, const char *path)
         print_json(work, !path, agrees);
     else if (sums->entries)
         print_text(work, !path);
-    if (!err && !agrees && !sums->outcomes)
+    if (!err && !agrees && !sums->outcomes && sums->lives_passed_over)
+        snprintf(work->why, sizeof(work->why),
+                 "all of the journal was written in another form: nothing can be held to it");
+    else if (!err && !agrees && !sums->outcomes)
         snprintf(work->why, sizeof(work->why), "there is nothing in the journal to be held to");
     else if (!err && !agrees)
         snprintf(work->why, sizeof(work->why), "the journal does not agree: %" PRIu64 " faults",
@@ -286,8 +296,11 @@ const struct command command_journal = {
         "same\n"
         "as they were, and the state now and then; with a data folder the rows of its store are\n"
         "held to what the journal comes to, also while a server runs. `export` writes it as one\n"
-        "file, which names people by their ids only. Exit code 1 and a sentence when it does not\n"
-        "agree, or is damaged (with the place).",
+        "file, which names people by their ids only. Lives that another program wrote, which "
+        "decided\n"
+        "otherwise, are passed over, and said so. Exit code 1 and a sentence when it does not "
+        "agree,\n"
+        "or is damaged (with the place).",
     .flags = flags,
     .settings = SETTINGS_CLIENT,
     .run = run,

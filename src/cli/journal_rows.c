@@ -35,6 +35,8 @@ static int see_attempt(void *arg, const struct store_record *record)
     const struct attempt_record *row = &record->of.attempt.core;
     const struct fold_attempt *known = table_get_id(&now->fold->attempts, row->id);
 
+    if (!known && now->fold->partial)
+        return 0;
     ++now->rows->attempts;
     if (!known) {
         differs(now, "attempt %" PRIu64 " is in the store, and not in the journal", row->id);
@@ -218,5 +220,5 @@ int journal_rows_compare(const struct fold *fold, struct store *store, struct jo
         err = compare_leads(&now);
     if (!err)
         err = compare_reservations(&now);
-    return err ? err : compare_figures(&now);
+    return err || fold->partial ? err : compare_figures(&now);
 }

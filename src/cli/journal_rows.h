@@ -10,7 +10,7 @@
  *
  *   err = journal_rows_compare(&fold, store, &count, tell, arg);     an errno of the store
  *
- * Left out is what the core does not decide: whether a lead is claimed just now, its priority, and from when a held
+ * Of a fold that is partial only what it knows is compared, and no figures. Left out is what the core does not decide: whether a lead is claimed just now, its priority, and from when a held
  * one is looked at again.
  */
 struct journal_rows {

@@ -26,11 +26,12 @@
  */
 enum { JOURNAL_EVENT_MAX = 4096, JOURNAL_OUTCOME_MAX = 48 };
 
-enum journal_entry { /* kinds below are events' */
-                     JOURNAL_LIFE = 240,
+enum journal_entry {                            /* kinds below are events' */
+                     JOURNAL_LIFE_OF_OLD = 240, /* does not tell its form, which was the first */
                      JOURNAL_ZONE = 241,
                      JOURNAL_ZONE_SET = 242,
                      JOURNAL_OUTCOME = 243,
+                     JOURNAL_LIFE = 244,
 };
 
 size_t journal_encode(instant now, const struct event *event, uint8_t bytes[JOURNAL_EVENT_MAX]);

@@ -36,12 +36,16 @@ static void code_limits(struct codec *codec, struct dialer_limits *limits)
     limits->claim_pause = code_i64(codec, limits->claim_pause);
 }
 
-static void code_life(struct codec *codec, struct journal_life *life)
+static void code_program(struct codec *codec, struct journal_life *life)
 {
     size_t size = code_below(codec, strlen(life->program), PROGRAM_VERSION_MAX);
 
     for (size_t i = 0; i < size && !codec->failed; ++i)
         life->program[i] = (char)code_u8(codec, (uint8_t)life->program[i]);
+}
+
+static void code_life(struct codec *codec, struct journal_life *life)
+{
     life->begun_at = code_i64(codec, life->begun_at);
     life->seed = code_id(codec, life->seed);
     life->zones = code_id(codec, life->zones);
@@ -56,6 +60,8 @@ size_t journal_encode_life(const struct journal_life *life, uint8_t bytes[JOURNA
     struct journal_life copy = *life;
 
     codec_write(&codec, bytes, JOURNAL_LIFE_MAX);
+    code_u32(&codec, life->form);
+    code_program(&codec, &copy);
     code_life(&codec, &copy);
     return codec_close(&codec, JOURNAL_LIFE);
 }
@@ -73,11 +79,18 @@ static int open_entry(struct codec *codec, const uint8_t *bytes, size_t size, ui
 int journal_decode_life(const uint8_t *bytes, size_t size, size_t *used, struct journal_life *life)
 {
     struct codec codec;
-    int err = open_entry(&codec, bytes, size, JOURNAL_LIFE, used);
+    uint8_t kind;
+    int err = codec_read(&codec, bytes, size, &kind, used);
 
     if (err)
         return err;
+    if (kind != JOURNAL_LIFE && kind != JOURNAL_LIFE_OF_OLD)
+        return EBADMSG;
     memset(life, 0, sizeof(*life));
+    life->form = kind == JOURNAL_LIFE ? code_u32(&codec, 0) : 1;
+    code_program(&codec, life);
+    if (life->form != JOURNAL_FORM)
+        return codec.failed ? EBADMSG : 0;
     code_life(&codec, life);
     return codec_is_through(&codec) ? 0 : EBADMSG;
 }
@@ -171,7 +184,8 @@ static uint64_t more(uint64_t digest, const uint8_t *bytes, size_t size)
 uint64_t journal_zones_digest(const struct dialer_limits *limits, uint32_t known_sets)
 {
     uint8_t bytes[JOURNAL_ZONE_MAX];
-    uint64_t digest = UINT64_C(14695981039346656037);
+    /* those that stand in lives of another form cannot be referred to */
+    uint64_t digest = UINT64_C(14695981039346656037) + JOURNAL_FORM;
 
     static_assert(JOURNAL_ZONE_SET_MAX <= JOURNAL_ZONE_MAX, "one buffer serves both");
     for (uint32_t i = 0; i < limits->zone_count; ++i)

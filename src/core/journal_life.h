@@ -14,8 +14,13 @@
  *   size = journal_encode_zone_set(i, &set, bytes);          each known; later ones when they are made
  *
  * Encoding never fails. Decoding: 0, ENODATA, EBADMSG; what it finds lies in the caller's arrays.
+ *
+ * The form of a life grows with every change of what the core decides, of what an entry holds and of what is hashed
+ * (unit.sim.test_replay notices most of them, and says what to do). Only lives of its own form can be made again
+ * by a program: of another's, no more than form and program can be read.
  */
 enum {
+    JOURNAL_FORM = 2, /* 1: told no form */
     JOURNAL_LIFE_MAX = 512,
     JOURNAL_ZONE_MAX = 16384,
     JOURNAL_ZONE_SET_MAX = 4096,
@@ -25,6 +30,7 @@ enum {
 };
 
 struct journal_life {
+    uint32_t form; /* JOURNAL_FORM; of another one, only `program` is set */
     instant begun_at;
     char program[PROGRAM_VERSION_MAX]; /* "0.1.0" */
     uint64_t seed;

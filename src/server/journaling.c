@@ -81,7 +81,8 @@ void journaling_life(struct server *server, const struct dialer_limits *limits, 
     struct journaling *journaling = &server->journaling;
     uint32_t known = zones_sets_used(server->zones);
     uint64_t zones = journal_zones_digest(limits, known);
-    struct journal_life life = {.begun_at = server_now(server),
+    struct journal_life life = {.form = JOURNAL_FORM,
+                                .begun_at = server_now(server),
                                 .program = OUTDIAL_VERSION,
                                 .seed = seed,
                                 .zones = zones,

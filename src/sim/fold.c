@@ -23,6 +23,16 @@ void fold_release(struct fold *fold)
     table_free(&fold->campaigns);
 }
 
+void fold_forget(struct fold *fold)
+{
+    uint32_t life = fold->life;
+
+    fold_release(fold);
+    fold_init(fold);
+    fold->life = life;
+    fold->partial = true;
+}
+
 /* The thing of that id, made when it is new. */
 static void *hold(struct table *table, uint64_t id, size_t size)
 {

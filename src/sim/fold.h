@@ -34,6 +34,7 @@ struct fold {
     struct table attempts, leads, agents, campaigns; /* id -> struct fold_*, struct lead_record */
     uint32_t life;
     bool recovered; /* this life has ended its recovery */
+    bool partial;   /* what was before is not known */
 };
 
 enum { FOLD_FAULT_SIZE = 240 };
@@ -41,6 +42,7 @@ enum { FOLD_FAULT_SIZE = 240 };
 void fold_init(struct fold *fold);
 void fold_release(struct fold *fold);
 void fold_life(struct fold *fold);
+void fold_forget(struct fold *fold); /* all that is known; things may be met that are not */
 bool fold_event(struct fold *fold, const struct event *event,
                 char fault[FOLD_FAULT_SIZE]) must_check;
 bool fold_effect(struct fold *fold, const struct effect *effect,

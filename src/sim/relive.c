@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "core/journal.h"
+#include "core/journal_life.h"
 #include "sim/world.h"
 
 /* The journal of each life of the server, and the proof that it comes to the same again. */
@@ -10,8 +11,64 @@ static void *must(void *memory)
     return memory;
 }
 
+static bool is_written(const struct world *world)
+{
+    return world->options.journal && !world->life;
+}
+
+static void write_out(const struct world *world, const uint8_t *bytes, size_t size)
+{
+    check(fwrite(bytes, 1, size, world->options.journal) == size);
+}
+
+void relive_begin(struct world *world)
+{
+    const struct dialer_limits *limits = &world->limits;
+    struct journal_life life = {.form = JOURNAL_FORM,
+                                .begun_at = world->now,
+                                .program = "sim",
+                                .seed = world->seed,
+                                .zones = journal_zones_digest(limits, limits->zone_set_count),
+                                .known_sets = limits->zone_set_count,
+                                .zones_follow = true,
+                                .limits = *limits};
+    uint8_t bytes[JOURNAL_ZONE_MAX];
+
+    static_assert(JOURNAL_LIFE_MAX <= JOURNAL_ZONE_MAX, "one buffer serves all");
+    if (!is_written(world))
+        return;
+    write_out(world, bytes, journal_encode_life(&life, bytes));
+    for (uint32_t i = 0; i < limits->zone_count; ++i)
+        write_out(world, bytes, journal_encode_zone(i, &limits->zones[i], bytes));
+    for (uint32_t i = 0; i < limits->zone_set_count; ++i)
+        write_out(world, bytes, journal_encode_zone_set(i, &limits->zone_sets[i], bytes));
+}
+
+static void write_event(struct world *world, const struct event *event)
+{
+    uint8_t bytes[JOURNAL_EVENT_MAX];
+
+    world->outcome = (struct journal_outcome){.effect_count = 0};
+    write_out(world, bytes, journal_encode(world->now, event, bytes));
+}
+
+static void write_outcome(struct world *world)
+{
+    enum { STATE_EVERY = 16 };
+
+    uint8_t bytes[JOURNAL_OUTCOME_MAX];
+
+    world->outcome.has_state = world->outcomes % STATE_EVERY == 0;
+    world->outcome.part = world->outcomes++ / STATE_EVERY;
+    if (world->outcome.has_state)
+        world->outcome.state = dialer_digest_part(world->dialer, world->outcome.part);
+    write_out(world, bytes, journal_encode_outcome(&world->outcome, bytes));
+}
+
 void relive_event(struct world *world, const struct event *event)
 {
+    if (is_written(world))
+        write_event(world, event);
     if (!world->options.replay)
         return;
     if (world->journal_size + JOURNAL_EVENT_MAX > world->journal_room) {
@@ -26,6 +83,8 @@ void relive_mark(struct world *world)
 {
     enum { MARK_EVERY = 61 };
 
+    if (is_written(world) && world->up)
+        write_outcome(world);
     if (!world->options.replay || !world->up || world->statistics.events % MARK_EVERY)
         return;
     if (world->mark_count == world->mark_room) {
@@ -106,6 +165,8 @@ static uint64_t fold(uint64_t digest, const struct effect *effect)
 void relive_effect(struct world *world, const struct effect *effect)
 {
     world->effects_digest = fold(world->effects_digest, effect);
+    if (is_written(world))
+        journal_outcome_add(&world->outcome, effect);
 }
 
 /* The journal of a life, fed to a new dialer, must come to the same state by the same effects. */

@@ -29,6 +29,7 @@ struct replay {
     struct dialer *dialer; /* NULL: not yet made, or gone another way */
     struct journal_life life;
     bool alive, mute; /* a life has begun; it diverged, the rest of it is passed over */
+    bool other;       /* a life of another form has begun: its entries cannot be read */
     struct event event;
     instant now;
     struct journal_outcome outcome; /* of the last event, until the journal's has been read */
@@ -141,10 +142,30 @@ static bool limits_are_sound(const struct journal_life *life)
            limits->agents_max <= AGENTS_MAX;
 }
 
+/* What it came to is not known, so what was known before it is worth nothing behind it. */
+static int pass_over_life(struct replay *replay)
+{
+    struct replay_sums *sums = &replay->sums;
+
+    dialer_free(replay->dialer);
+    replay->dialer = NULL;
+    replay->alive = false;
+    replay->other = true;
+    ++sums->lives_passed_over;
+    sums->other_form = replay->life.form;
+    memcpy(sums->other_program, replay->life.program, sizeof(sums->other_program));
+    free_zones(replay);
+    fold_forget(&replay->fold);
+    return 0;
+}
+
 static int begin_life(struct replay *replay)
 {
     const struct journal_life *life = &replay->life;
 
+    if (life->form != JOURNAL_FORM)
+        return pass_over_life(replay);
+    replay->other = false;
     if (!limits_are_sound(life))
         return bad(replay, "the limits of a life are out of all bounds");
     if (!life->zones_follow &&
@@ -309,8 +330,13 @@ static int take_entry(struct replay *replay, unsigned kind, const uint8_t *bytes
     struct journal_outcome outcome;
     size_t used;
 
+    if (replay->other && kind != JOURNAL_LIFE && kind != JOURNAL_LIFE_OF_OLD) {
+        replay->sums.passed_over += kind < JOURNAL_LIFE_OF_OLD;
+        return 0;
+    }
     switch (kind) {
     case JOURNAL_LIFE:
+    case JOURNAL_LIFE_OF_OLD:
         return journal_decode_life(bytes, size, &used, &replay->life) ? bad(replay, "no life")
                                                                       : begin_life(replay);
     case JOURNAL_ZONE:

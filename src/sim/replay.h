@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/instant.h"
+#include "core/journal_life.h"
 #include "sim/fold.h"
 
 /*
@@ -21,6 +22,7 @@
  *   sums = replay_sums(replay); fold = replay_fold(replay);
  *   replay_free(replay);
  *
+ * A life of another form (core/journal_life.h) is passed over, and the fold begins anew behind it.
  * A life that goes another way than it did is a fault; the rest of it is passed over, and the fold
  * is worth nothing from there on (sums->diverged). Pure: it reads no clock and no file.
  */
@@ -30,13 +32,17 @@ typedef void (*replay_fault)(void *arg, const char *sentence);
 
 struct replay_sums {
     uint64_t entries, lives, events, effects;
-    uint64_t outcomes;    /* events whose effects were held to the journal */
-    uint64_t states;      /* and whose state was */
-    uint64_t passed_over; /* events before the first life, or behind a divergence */
+    uint64_t outcomes; /* events whose effects were held to the journal */
+    uint64_t states;   /* and whose state was */
+    uint64_t
+        passed_over; /* events before the first life, behind a divergence, or of another form */
+    uint64_t lives_passed_over;
+    uint32_t other_form;                     /* of the last of them */
+    char other_program[PROGRAM_VERSION_MAX]; /* that wrote it */
     uint64_t faults;
     bool diverged;
     instant first_at, last_at;
-    char program[32]; /* that wrote the last life */
+    char program[PROGRAM_VERSION_MAX]; /* that wrote the last life */
 };
 
 struct replay *replay_new(replay_fault fault, void *arg) must_check; /* NULL: no memory */

@@ -358,6 +358,7 @@ static void start_server(struct world *world)
     world->journal_life = world->journal_size = world->mark_count = 0;
     world->effects_digest = 0;
     world->starting = true;
+    relive_begin(world);
     promises_start(world);
     keeper_restart(world);
     world->starting = false;

@@ -8,6 +8,7 @@
 #include "base/heap.h"
 #include "base/rng.h"
 #include "core/dialer.h"
+#include "core/journal.h"
 #include "sim/weather.h"
 
 /*
@@ -33,6 +34,7 @@ struct world_options {
     uint32_t audit_every; /* events between audits of the core's inside; 0: never */
     bool replay;          /* keep the journal, and replay it at the end */
     FILE *talk;           /* every event as it is fed; NULL: silent */
+    FILE *journal;        /* the first life, as a server would write it; NULL: not */
 };
 
 enum { WORLD_NUMBERS_MAX = 4, TRAIL_SIZE = 400 };
@@ -209,6 +211,8 @@ struct world {
     uint8_t *journal;
     size_t journal_size, journal_room, journal_life; /* journal_life: where this life begins */
     uint64_t effects_digest;
+    struct journal_outcome outcome; /* of the event in hand */
+    uint32_t outcomes;
     struct world_mark *marks; /* digests of the state on the way, for the replay */
     uint32_t mark_count, mark_room;
     struct world_ledger ledgers[WEATHER_CAMPAIGNS_MAX]; /* of all attempts, as told */
@@ -315,6 +319,7 @@ void fortune_command(struct world *world);
 void relive_event(struct world *world, const struct event *event);
 void relive_effect(struct world *world, const struct effect *effect);
 void relive_mark(struct world *world);
+void relive_begin(struct world *world); /* a life */
 void relive_life(struct world *world);
 
 /* shell.c: the server around the core */

@@ -10,13 +10,13 @@
 
 /*
  * sim_weather --seeds N [--seed S] [--events N] [--random] [--total N] [--no-audit] [--no-replay]
- *             [--crash-points [--crash-kind server|engine|both] [--crash-at I]] [--talk]
+ *             [--crash-points [--crash-kind server|engine|both] [--crash-at I]] [--talk] [--journal FILE]
  *
  * Runs the core under seeded weather. A failure prints the seed, what was broken, the last events, and
  * the line that plays it again. --total goes on from seed to seed until so many events have passed, and
  * tells how far it is. --crash-points makes of each seed a short life, and lives it once for each
  * moment at which the server, the engine or both can die: at all of them, or at the one that is named.
- * On odd seeds nothing else goes wrong.
+ * On odd seeds nothing else goes wrong. --journal writes the first life as a server would.
  */
 struct settings {
     uint64_t seeds, seed, total;
@@ -75,6 +75,14 @@ static bool kind_after(int argc, char **argv, int *at, struct settings *settings
     return false;
 }
 
+static bool file_after(int argc, char **argv, int *at, struct world_options *options)
+{
+    options->journal = *at + 1 < argc ? fopen(argv[++*at], "wbe") : NULL;
+    if (!options->journal)
+        fprintf(stderr, "sim_weather: '--journal' wants a file that can be written\n");
+    return options->journal;
+}
+
 static bool read_one(int argc, char **argv, int *at, struct settings *settings)
 {
     struct world_options *options = &settings->options;
@@ -92,6 +100,8 @@ static bool read_one(int argc, char **argv, int *at, struct settings *settings)
         return number_after(argc, argv, at, &options->crash_at);
     if (strcmp(word, "--crash-kind") == 0)
         return kind_after(argc, argv, at, settings);
+    if (strcmp(word, "--journal") == 0)
+        return file_after(argc, argv, at, options);
     if (strcmp(word, "--crash-points") == 0) {
         settings->points = true;
     } else if (strcmp(word, "--random") == 0) {

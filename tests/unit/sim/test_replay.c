@@ -57,10 +57,11 @@ static void feed(struct script *script, struct event event)
     write_effects(script);
 }
 
-static void begin_life(struct script *script, uint64_t seed)
+static void begin_life_of_form(struct script *script, uint64_t seed, uint32_t form)
 {
     struct dialer_limits limits = dialer_limits_default();
-    struct journal_life life = {.begun_at = script->world.now,
+    struct journal_life life = {.form = form,
+                                .begun_at = script->world.now,
                                 .program = "test",
                                 .seed = seed,
                                 .known_sets = 1,
@@ -83,6 +84,11 @@ static void begin_life(struct script *script, uint64_t seed)
                                 .of.campaign = {.id = 1,
                                                 .state = CAMPAIGN_RUNNING,
                                                 .options = campaign_options_default()}});
+}
+
+static void begin_life(struct script *script, uint64_t seed)
+{
+    begin_life_of_form(script, seed, JOURNAL_FORM);
 }
 
 static void first_life(struct script *script)
@@ -258,12 +264,101 @@ static void a_torn_or_a_changed_journal_is_told_with_its_place(void **state)
     dialer_free(script.world.dialer);
 }
 
+/* What of a life only another program can make sense of. */
+static void foreign_life(struct script *script, uint32_t form)
+{
+    memset(script, 0, sizeof(*script));
+    script->world.now = NOON;
+    begin_life_of_form(script, 77, form);
+    feed(script, (struct event){.kind = EVENT_RECOVERY_ENDED});
+    /* its outcomes are others, its entries of kinds that nobody knows */
+    script->size += journal_encode_outcome(&(struct journal_outcome){.effect_count = 9},
+                                           script->bytes + script->size);
+}
+
+static void a_life_of_another_form_is_passed_over_and_the_next_is_held_to_every_effect(void **state)
+{
+    static const uint32_t forms[] = {1, JOURNAL_FORM + 1};
+    static struct script script, after;
+    struct heard heard;
+
+    for (size_t i = 0; i < array_count(forms); ++i) {
+        foreign_life(&script, forms[i]);
+        first_life(&after);
+        second_life(&after, true);
+        memcpy(script.bytes + script.size, after.bytes, after.size);
+        script.size += after.size;
+        struct replay *replay = replayed(&script, &heard);
+        const struct replay_sums *sums = replay_sums(replay);
+
+        assert_string_equal(heard.first, "");
+        assert_int_equal(sums->lives_passed_over, 1);
+        assert_int_equal(sums->other_form, forms[i]);
+        assert_string_equal(sums->other_program, "test");
+        assert_int_equal(sums->lives, 2);
+        assert_int_equal(sums->passed_over, 2);
+        assert_int_equal(sums->outcomes, sums->events);
+        assert_true(replay_fold(replay)->partial);
+        replay_free(replay);
+        dialer_free(script.world.dialer);
+        dialer_free(after.world.dialer);
+    }
+}
+
+static void nothing_is_known_behind_a_life_that_was_passed_over(void **state)
+{
+    static struct script script, foreign;
+    struct heard heard;
+
+    first_life(&script);
+    foreign_life(&foreign, JOURNAL_FORM + 1);
+    memcpy(script.bytes + script.size, foreign.bytes, foreign.size);
+    script.size += foreign.size;
+    script.zones_written = false;
+    second_life(&script, false); /* the attempt may have ended meanwhile */
+    struct replay *replay = replayed(&script, &heard);
+
+    assert_string_equal(heard.first, "");
+    assert_int_equal(replay_sums(replay)->lives, 2);
+    assert_null(table_get_id(&replay_fold(replay)->attempts, 1));
+    replay_free(replay);
+    dialer_free(script.world.dialer);
+    dialer_free(foreign.world.dialer);
+}
+
+/* A journal written when the form was last made another. */
+static void this_form_still_decides_as_it_did(void **state)
+{
+    static uint8_t bytes[1 << 20];
+    FILE *file = fopen(OUTDIAL_SOURCE_DIR "/tests/golden/journal/weather.journal", "rbe");
+    struct heard heard = {.count = 0};
+    struct replay *replay = replay_new(hear, &heard);
+    size_t size, used;
+
+    assert_non_null(file);
+    size = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    if (replay_take(replay, bytes, size, &used) || heard.count ||
+        replay_sums(replay)->lives_passed_over || !replay_sums(replay)->outcomes)
+        fail_msg("the core decides otherwise than JOURNAL_FORM %d did, or its entries are others: "
+                 "%s %s\n"
+                 "if that is meant, let JOURNAL_FORM grow, and make the journal anew: sim_weather "
+                 "--seed 90 "
+                 "--seeds 1 --events 1500 --journal tests/golden/journal/weather.journal",
+                 JOURNAL_FORM, heard.first, replay_why(replay));
+    replay_free(replay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_lives_replay_to_the_same_effects_and_state),
         cmocka_unit_test(another_seed_or_an_event_left_out_is_a_divergence),
         cmocka_unit_test(an_attempt_that_does_not_come_back_is_a_fault),
+        cmocka_unit_test(
+            a_life_of_another_form_is_passed_over_and_the_next_is_held_to_every_effect),
+        cmocka_unit_test(nothing_is_known_behind_a_life_that_was_passed_over),
+        cmocka_unit_test(this_form_still_decides_as_it_did),
         cmocka_unit_test(a_torn_or_a_changed_journal_is_told_with_its_place),
     };
 
