@@ -14,7 +14,7 @@ option(OUTDIAL_WERROR "warnings are errors (our own checks, never a user's machi
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-foreach(module jansson expat sndfile samplerate sqlite3 libmicrohttpd libcurl libsodium openssl libjwt opus cmocka)
+foreach(module jansson expat sndfile samplerate sqlite3 libmicrohttpd libcurl libsodium openssl libjwt opus zlib cmocka)
     pkg_check_modules(${module} QUIET IMPORTED_TARGET ${module})
 endforeach()
 

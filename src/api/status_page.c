@@ -93,7 +93,7 @@ bool status_page_take(struct server *server, struct http_request *request)
                             "default-src 'none'; style-src 'self'; frame-ancestors 'none'; "
                             "base-uri 'none'; form-action 'none'");
     http_request_add_header(request, "X-Content-Type-Options", "nosniff");
-    if ((strcmp(path, "/") == 0 || strcmp(path, "/status.css") == 0) &&
+    if ((strcmp(path, "/status") == 0 || strcmp(path, "/status.css") == 0) &&
         strcmp(http_request_method(request), "GET") != 0 &&
         strcmp(http_request_method(request), "HEAD") != 0) {
         http_request_add_header(request, "Allow", "GET, HEAD");
@@ -104,7 +104,7 @@ bool status_page_take(struct server *server, struct http_request *request)
         http_request_reply(request, 200, "text/css", style, sizeof(style) - 1);
         return true;
     }
-    if (strcmp(path, "/") != 0)
+    if (strcmp(path, "/status") != 0)
         return false;
 
     json_t *live = live_snapshot(server);

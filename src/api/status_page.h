@@ -4,7 +4,7 @@
 #include "net/http_server.h"
 
 /*
- * GET /: the floor's figures as a small page without script, from memory; it asks to be read again every other
+ * GET /status: the floor's figures as a small page without script, from memory; it asks to be read again every other
  * second. It names agents and campaigns, nobody on a list. False: another path.
  */
 struct server;

@@ -50,6 +50,7 @@ static int run(const struct command *command, int argc, char **argv)
             .push_client_events = strcmp(settings.push_client_events, "yes") == 0,
             .push_subscription_counts = strcmp(settings.push_subscription_counts, "yes") == 0,
             .session_s = (unsigned)settings.session_s,
+            .app = settings.app,
             .host_names = settings.host_names,
             .log = settings.log,
             .caller_id = settings.caller_id,

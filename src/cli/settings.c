@@ -46,6 +46,10 @@ static const struct setting table[] = {
     {"push_subscription_counts", "--push-subscription-counts", SETTING_CHOICE, SERVE, "", "no yes",
      0, 0, "no", AT(push_subscription_counts),
      "whether the subscribers of a channel are told how many they are"},
+    {"app", "--app", SETTING_FOLDER, SERVE, "", "path of a folder", 0, 0, "", AT(app),
+     "the agents' page is read from there at each request, for who works on it; empty: the one in "
+     "the "
+     "program"},
     {"session_s", "--session-s", SETTING_WHOLE, SERVE, "s", "60-2592000", 60, 2592000, "43200",
      AT(session_s), "how long a page stays signed in"},
     {"host_names", "--host-names", SETTING_TEXT, SERVE, "", "NAME[,NAME...]", 0, 0, "",

@@ -6,6 +6,7 @@
 #include "api/api.h"
 #include "api/sessions.h"
 #include "api/status_page.h"
+#include "desk/pages.h"
 #include "desk/push.h"
 #include "serve/routes.h"
 #include "server/imports.h"
@@ -52,7 +53,8 @@ void entry_take_request(void *arg, struct http_request *request)
     if (!sessions_admit(server, request))
         return;
     if (take_signal(server, request) || desk_push_take(server, request) ||
-        api_take(server, request, routes, route_count) || status_page_take(server, request))
+        api_take(server, request, routes, route_count) || pages_take(server->pages, request) ||
+        status_page_take(server, request))
         return;
     reply_problem(request, 404, "there is no such page");
 }

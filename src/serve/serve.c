@@ -17,6 +17,7 @@
 #include "api/live.h"
 #include "api/sessions.h"
 #include "base/log.h"
+#include "desk/pages.h"
 #include "desk/push.h"
 #include "net/descriptors.h"
 #include "serve/demo.h"
@@ -49,7 +50,7 @@ struct process {
     struct demo *demo; /* NULL */
     struct loop_timer leap, stop;
     char trunk[256]; /* given, or the demo's phones */
-    char http_text[160];
+    char http_text[160], page_hosts[512];
     bool told_ready, left;
     int code;
     int terminal; /* standard error while the demo's log goes to a file; else -1 */
@@ -447,6 +448,24 @@ static void demo_failed(void *arg, const char *why)
     loop_stop(process->server.loop);
 }
 
+/* What the agents' pages speak to besides us, when voice or push are hosted. */
+static const char *page_hosts(struct process *process)
+{
+    const struct credentials *credentials = &process->server.credentials;
+    const char *cluster = *credentials->push_cluster ? credentials->push_cluster : "mt1";
+    struct text text;
+
+    text_init(&text);
+    if (credentials->push_hosted)
+        text_addf(&text, "wss://ws-%s.pusher.com https://sockjs-%s.pusher.com ", cluster, cluster);
+    if (credentials->hosted)
+        text_add(&text,
+                 "wss://voice-js.roaming.twilio.com wss://*.twilio.com https://*.twilio.com");
+    slice_copy(slice_trim(slice_from(text.at)), process->page_hosts, sizeof(process->page_hosts));
+    text_release(&text);
+    return process->page_hosts;
+}
+
 static int prepare(struct process *process)
 {
     struct server *server = &process->server;
@@ -480,6 +499,11 @@ static int prepare(struct process *process)
 
     if (sessions_new(server, &sessions) != 0)
         return fail(process, "no memory for sessions");
+    struct pages_options pages = {.folder = options->app, .hosts = page_hosts(process)};
+
+    err = pages_new(&server->pages, &pages);
+    if (err)
+        return fail(process, "--app '%s': %s", options->app, strerror(err));
     if (desk_push_begin(server, &push) != 0)
         return fail(process, "no memory for the push server");
     err = open_store(process);
@@ -588,6 +612,7 @@ static void end(struct process *process)
     orders_release(server);
     imports_stop(server->imports);
     sessions_free(server);
+    pages_free(server->pages);
     workers_free(server->workers);
     size_t lost = keeper_free(server->keeper);
 

@@ -25,6 +25,7 @@ struct serve_options {
     const char *engine_web_media, *engine_web_advertised; /* "": no browsers; the same address */
     const char *push_webhook;                             /* URL, or "": none are sent */
     bool push_client_events, push_subscription_counts;
+    const char *app; /* folder of the page's files, for who works on them; "": the program's own */
     unsigned session_s;       /* a page that is signed in stays so long */
     const char *host_names;   /* by which pages may reach us besides public_url's: "a,b" */
     const char *log;          /* "info": the level, for the engine too */

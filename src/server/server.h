@@ -31,6 +31,7 @@ enum { SEEN_COUNT = 4096, SEEN_TOKEN_SIZE = 64 };
 struct desk_push;
 struct imports;
 struct order;
+struct pages;
 struct sessions;
 struct watch;
 
@@ -67,6 +68,7 @@ struct server {
     struct watch *watch;    /* asks whether the engine, its trunk and the disk are well */
     struct live live;       /* what the board and the live snapshot show */
     struct imports *imports;
+    struct pages *pages;    /* the agents' page as files; NULL: none are served */
     struct desk_push *push; /* the agents' pages; NULL before it has begun */
     struct journaling journaling;
     struct table tokens;       /* hash of a bearer token or a session's -> struct token */

@@ -68,7 +68,7 @@ async function theStoreIsRefused(floor, { refusal, errno, said, status }) {
     const refused = await floor.api('POST', '/campaigns/hard/imports?filename=b.csv&country=US', 'phone\n+12025550555\n');
     assert.equal(refused.status, status, refused.text);
     assert.match(refused.body.detail, /No space|Read-only|Input.output error/, refused.text);
-    assert.match((await floor.api('GET', '/')).text, /Nothing new is dialled/);
+    assert.match((await floor.api('GET', '/status')).text, /Nothing new is dialled/);
     const paused = await floor.api('POST', '/agents/robot-1/activity', { activity: 'break' });
     assert.equal(paused.status, 202, `taken, and said not to be on disk yet: ${paused.text}`);
     assert.match(paused.body.not_yet_written, said);
@@ -87,7 +87,7 @@ describe('the disk', { concurrency: 6 }, () => {
         const refused = await floor.api('POST', '/campaigns/hard/imports?filename=b.csv&country=US', BIG);
         assert.equal(refused.status, 507, refused.text);
         assert.match(refused.body.detail, /No space left/);
-        assert.match((await floor.api('GET', '/')).text, /Nothing new is dialled/);
+        assert.match((await floor.api('GET', '/status')).text, /Nothing new is dialled/);
         /* there may be room left in the store's own files: then it is done, else it says why */
         for (let i = 0; i < 40; ++i) {
             const { status, body } = await floor.api('POST', '/do-not-call', { number: `+1202777${1000 + i}` });

@@ -84,7 +84,7 @@ export class Floor {
 
     /** { status, body, text } */
     async api(method, where, body, ms = 8000) {
-        const answer = await fetch(this.http + (where.startsWith('/api') || where === '/' ? where : `/api/v1${where}`), {
+        const answer = await fetch(this.http + (where.startsWith('/api') || where === '/status' ? where : `/api/v1${where}`), {
             method, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
             headers: { authorization: `Bearer ${this.token}` }, signal: AbortSignal.timeout(ms),
         });

@@ -15,7 +15,7 @@ export function trunk() {
             floor.trunk.child.kill('SIGKILL');
             const hold = await floor.hold('trunk', 30000);
             assert.match(hold.why, /the trunk does not answer.*goes on by itself/);
-            assert.match((await floor.api('GET', '/')).text, /the trunk does not answer/);
+            assert.match((await floor.api('GET', '/status')).text, /the trunk does not answer/);
             assert.match(floor.server.errors, /trunk\.down/);
             await sleep(2000);
             const braked = (await floor.must('GET', '/attempts?campaign=hard&limit=1000')).items;

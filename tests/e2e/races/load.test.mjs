@@ -50,7 +50,7 @@ function officeWork(center, over) {
             for (const url of ['/campaigns/busy/report', '/campaigns/idle/imports', '/live', '/agents',
                 '/attempts?campaign=busy&limit=1000', '/leads?campaign=idle&limit=200'])
                 await ask(`/api/v1${url}`);
-            await ask('/');
+            await ask('/status');
         }),
         again(over, async () => { await ask('/api/v1/campaigns/busy/export'); }),
         again(over, async (n) => {
