@@ -14,6 +14,7 @@ static void tell(struct dialer *dialer, struct attempt *attempt)
     struct effect *effect =
         emit(dialer, dialer->answering == attempt ? EFFECT_ANSWER_CALL : EFFECT_REDIRECT_CALL);
 
+    attempt->told = true;
     if (dialer->answering == attempt)
         dialer->answering = NULL;
     effect->of.answer.attempt = attempt->record.id;
@@ -186,8 +187,8 @@ void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agen
     if (state == ATTEMPT_CLOSING || state == ATTEMPT_ENDED || state == ATTEMPT_BRIDGED ||
         state == ATTEMPT_HANDED_OVER)
         return;
-    if (state == ATTEMPT_WAITING && agent && desk_guest_may_linger(attempt, agent))
-        return; /* old news: it was told to leave that room again */
+    if (state == ATTEMPT_WAITING && agent && attempt->told)
+        return; /* old news: it was told to leave whatever room it was in */
     if (state != ATTEMPT_ANSWERED && state != ATTEMPT_WAITING)
         attempt_answered(dialer, attempt);
     if (agent && attempt->agent == agent) {

@@ -143,6 +143,7 @@ static uint64_t of_attempt(const struct attempt *attempt)
     mix(&m, attempt->left);
     mix(&m, attempt->doubtful);
     mix(&m, attempt->forgotten);
+    mix(&m, attempt->told);
     mix(&m, attempt->outlived);
     mix(&m, attempt->known);
     mix(&m, attempt->room ? attempt->room->record.id : 0);

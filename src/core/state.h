@@ -110,6 +110,7 @@ struct attempt {
     } party;
     bool doubtful;  /* recovered, and nothing heard of it yet */
     bool forgotten; /* recovered: what it was told before the death is not known */
+    bool told;      /* something, since the start */
     bool outlived;  /* was ordered of an engine that is gone: its answer may still come */
     bool known;     /* the engine was heard to have the call */
     bool appeared;  /* `recorded` is set */

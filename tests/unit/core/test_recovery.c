@@ -394,9 +394,32 @@ static void nothing_is_dialled_before_recovery_has_ended(void **state)
     world_close(&world);
 }
 
+/* It was told to join before the death, and that was not written: the news of it comes when it is on its way out. */
+static void who_was_told_to_wait_has_not_hung_up_when_it_leaves_a_room_of_before(void **state)
+{
+    struct kept kept = ringing();
+    static struct world world;
+
+    kept.agent.record.activity = AGENT_AVAILABLE;
+    kept.agent.reservation = (struct reservation_record){0};
+    kept.attempt.agent = kept.attempt.reservation = 0;
+    start(&world, &kept);
+    polled(&world, CALL_IN_PROGRESS, 0);
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.action, ANSWER_WAIT);
+    world_call(&world, EVENT_CALL_JOINED, 9, 7);
+    assert_int_equal(world_attempt(&world, 9).state, ATTEMPT_WAITING);
+    world_call(&world, EVENT_CALL_LEFT, 9, 7);
+    assert_null(world_effect(&world, EFFECT_HANG_UP_CALL));
+    assert_int_equal(world_attempt(&world, 9).state, ATTEMPT_WAITING);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.action, ANSWER_JOIN);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_was_told_to_wait_has_not_hung_up_when_it_leaves_a_room_of_before),
         cmocka_unit_test(a_conversation_outlives_the_server),
         cmocka_unit_test(a_call_that_ended_meanwhile_leads_to_its_wrap_up),
         cmocka_unit_test(an_engine_that_was_restarted_too_gets_the_agents_leg_anew),
