@@ -244,9 +244,10 @@ if(TARGET room_sim)
     # on. ...1309: a third person was given up while in the line. ...0592: a line that was told to go while it rang, and
     # did not hear it, stood. ...0383: an agent was given a call and lost it again in one event.
     # ...2438: who was told to wait and left a room of before a death counted as one who had talked.
+    # ...4742: one who was ordered out of a room and back was heard to leave, and taken for gone.
     foreach(seed 20000000472 1000455 50000000068 50000000469 110000000007 130000003638 210000000849 150000000925
             140000002942 120000001367 210000002309 220000003424 220000002462 240000000129 250000003901 280000001375
-            290000004257 340000000142 5010000001309 5020000000592 5030000000383 5070000000184 5810000002438)
+            290000004257 340000000142 5010000001309 5020000000592 5030000000383 5070000000184 5810000002438 5820000004742)
         add_test(NAME sim.once_broken_${seed}
                  COMMAND sim_weather --seeds 1 --seed ${seed} --events 8000)
         set_tests_properties(sim.once_broken_${seed} PROPERTIES LABELS sim TIMEOUT 300)

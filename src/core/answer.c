@@ -9,12 +9,16 @@
  * moment, or goodbye. To the engine's own question it goes as an answer, at any other time as a
  * redirection.
  */
+#define ORDER_FLIES_MAX (10 * SECOND)
+
 static void tell(struct dialer *dialer, struct attempt *attempt)
 {
     struct effect *effect =
         emit(dialer, dialer->answering == attempt ? EFFECT_ANSWER_CALL : EFFECT_REDIRECT_CALL);
 
-    attempt->told = true;
+    if (attempt->told_at && dialer->now < instant_add(attempt->told_at, ORDER_FLIES_MAX))
+        attempt->unsettled_until = instant_add(dialer->now, ORDER_FLIES_MAX);
+    attempt->told_at = dialer->now;
     if (dialer->answering == attempt)
         dialer->answering = NULL;
     effect->of.answer.attempt = attempt->record.id;
@@ -187,7 +191,7 @@ void attempt_in_room(struct dialer *dialer, struct attempt *attempt, struct agen
     if (state == ATTEMPT_CLOSING || state == ATTEMPT_ENDED || state == ATTEMPT_BRIDGED ||
         state == ATTEMPT_HANDED_OVER)
         return;
-    if (state == ATTEMPT_WAITING && agent && attempt->told)
+    if (state == ATTEMPT_WAITING && agent && attempt->told_at)
         return; /* old news: it was told to leave whatever room it was in */
     if (state != ATTEMPT_ANSWERED && state != ATTEMPT_WAITING)
         attempt_answered(dialer, attempt);

@@ -343,6 +343,11 @@ void calls_left(struct dialer *dialer, const struct event *event)
 
     if (!attempt || !agent)
         return;
+    if (attempt->agent == agent && dialer->now < attempt->unsettled_until &&
+        (attempt->record.state == ATTEMPT_ANSWERED || attempt->record.state == ATTEMPT_BRIDGED)) {
+        attempt_ask_now(dialer, attempt); /* it may be back there by now */
+        return;
+    }
     if (attempt->record.state == ATTEMPT_ANSWERED && attempt->agent == agent &&
         attempt->record.action == ANSWER_JOIN)
         attempt_in_room(dialer, attempt, agent); /* the news of joining is late */

@@ -266,6 +266,8 @@ static void clock_leapt(struct dialer *dialer, const struct event *event)
         shift(dialer, &attempt->party.timer, leap);
         attempt->rings_until = moved(attempt->rings_until, leap);
         attempt->message_until = moved(attempt->message_until, leap);
+        attempt->told_at = moved(attempt->told_at, leap);
+        attempt->unsettled_until = moved(attempt->unsettled_until, leap);
         if (leap < 0)
             move_back(dialer, attempt, leap);
     }

@@ -143,7 +143,8 @@ static uint64_t of_attempt(const struct attempt *attempt)
     mix(&m, attempt->left);
     mix(&m, attempt->doubtful);
     mix(&m, attempt->forgotten);
-    mix(&m, attempt->told);
+    mix(&m, (uint64_t)attempt->told_at);
+    mix(&m, (uint64_t)attempt->unsettled_until);
     mix(&m, attempt->outlived);
     mix(&m, attempt->known);
     mix(&m, attempt->room ? attempt->room->record.id : 0);

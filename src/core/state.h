@@ -96,7 +96,10 @@ struct attempt {
     uint32_t nudges;     /* times it was told its action again */
     instant message_until; /* told goodbye: by then the message is over */
     instant rings_until;   /* ordered, and not known: by then its order is no more on its way */
-    agent_id left;         /* the room it was last heard to leave, and not sent to again */
+    instant told_at;       /* when the last order was given; 0: none since the start */
+    instant
+        unsettled_until; /* ordered here and there: what it is heard to leave may be a room of before */
+    agent_id left;       /* the room it was last heard to leave, and not sent to again */
     struct {
         struct timer timer; /* how long silence may last */
         bool kept;          /* the agent's line is gone: hears music until it is back */
@@ -110,7 +113,6 @@ struct attempt {
     } party;
     bool doubtful;  /* recovered, and nothing heard of it yet */
     bool forgotten; /* recovered: what it was told before the death is not known */
-    bool told;      /* something, since the start */
     bool outlived;  /* was ordered of an engine that is gone: its answer may still come */
     bool known;     /* the engine was heard to have the call */
     bool appeared;  /* `recorded` is set */

@@ -416,9 +416,38 @@ static void who_was_told_to_wait_has_not_hung_up_when_it_leaves_a_room_of_before
     world_close(&world);
 }
 
+static void who_was_ordered_here_and_there_is_asked_after_when_it_leaves(void **state)
+{
+    struct kept kept = ringing();
+    struct event polled_again = {.kind = EVENT_CALL_POLLED};
+    static struct world world;
+
+    start(&world, &kept);
+    polled(&world, CALL_IN_PROGRESS, 0);
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    assert_int_equal(world_effect(&world, EFFECT_REDIRECT_CALL)->of.answer.action, ANSWER_JOIN);
+    world_call(&world, EVENT_CALL_JOINED, 9, 7);
+    assert_int_equal(world_attempt(&world, 9).state, ATTEMPT_BRIDGED);
+    world_call(&world, EVENT_CALL_LEFT, 9, 7); /* now, or before it was told to wait */
+    assert_int_equal(world_attempt(&world, 9).state, ATTEMPT_BRIDGED);
+    polled_again.of.call =
+        (struct event_call){.attempt = 9,
+                            .poll = world_effect(&world, EFFECT_POLL_CALL)->of.poll.poll,
+                            .status = CALL_IN_PROGRESS,
+                            .hello_us = -1,
+                            .agent = 7};
+    world_feed(&world, &polled_again);
+    assert_int_equal(world_attempt(&world, 9).state, ATTEMPT_BRIDGED);
+    world.now += MINUTE; /* whatever was under way has arrived */
+    world_call(&world, EVENT_CALL_LEFT, 9, 7);
+    assert_int_equal(world_activity(&world, 7), AGENT_WRAP_UP);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_was_ordered_here_and_there_is_asked_after_when_it_leaves),
         cmocka_unit_test(who_was_told_to_wait_has_not_hung_up_when_it_leaves_a_room_of_before),
         cmocka_unit_test(a_conversation_outlives_the_server),
         cmocka_unit_test(a_call_that_ended_meanwhile_leads_to_its_wrap_up),
