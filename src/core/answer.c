@@ -4,13 +4,13 @@
 #include "core/emit.h"
 #include "core/hold.h"
 
+#define ORDER_FLIES_MAX (10 * SECOND)
+
 /*
  * What an answered call is told: into the room of the agent it has, of another who is idle, to wait a
  * moment, or goodbye. To the engine's own question it goes as an answer, at any other time as a
  * redirection.
  */
-#define ORDER_FLIES_MAX (10 * SECOND)
-
 static void tell(struct dialer *dialer, struct attempt *attempt)
 {
     struct effect *effect =

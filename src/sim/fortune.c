@@ -70,6 +70,7 @@ void fortune_leap(struct world *world)
     world->struck_at += span;
     world->started_at += span;
     world->now += span;
+    world->leapt_at = world->now;
     event.of.leap = span;
     world_feed(world, &event);
 }

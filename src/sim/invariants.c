@@ -443,6 +443,8 @@ void invariants_after(struct world *world)
 
     if (!world->starting) {
         promises_after(world);
+        outcomes_after(world);
+        hopper_after(world);
         holds_after(world);
         third_after(world);
         promises_all_asked(world);

@@ -143,6 +143,9 @@ static void tempt_fate(struct world *world, const struct effect *effect)
 
 static void watch_attempt(struct world *world, const struct attempt_record *record)
 {
+    if (!world_call(world, record->id)->account.id && record->state == ATTEMPT_PLANNED)
+        hopper_planned(world, record);
+    outcomes_attempt(world, record);
     promises_attempt(world, record);
     turns_attempt(world, record);
     invariants_attempt(world, record);
@@ -181,10 +184,13 @@ static void watch(struct world *world, const struct effect *effect)
     if (effect->kind == EFFECT_RECORD_ATTEMPT)
         watch_attempt(world, &effect->of.attempt);
     if (effect->kind == EFFECT_RECORD_LEAD) {
+        outcomes_lead(world, &world->leads[effect->of.lead.id - 1]);
         promises_lead(world, &effect->of.lead);
         refusals_lead(world, &effect->of.lead);
         world->leads[effect->of.lead.id - 1].told = effect->of.lead;
     }
+    if (effect->kind == EFFECT_CLAIM_LEADS)
+        hopper_claims(world, effect);
     if (effect->kind == EFFECT_RECORD_CAMPAIGN)
         world->campaigns[effect->of.campaign.id - 1].told = effect->of.campaign.state;
     if (effect->kind == EFFECT_RECORD_AGENT) {
@@ -321,6 +327,9 @@ void world_feed(struct world *world, const struct event *event)
     ++world->statistics.events;
     if (world->options.talk)
         tell_event(world, event);
+    world->closed_count = 0;
+    world->taken = 0;
+    outcomes_hear(world, event);
     relive_event(world, event);
     dialer_feed(world->dialer, world->now, event);
     drain(world);

@@ -70,6 +70,8 @@ struct world_lead {
     instant mislaid_since; /* claimed, and not in memory */
     uint32_t mislaid_life;
     uint64_t mislaid_leaps;
+    struct lead_record before; /* as told before the event ... */
+    uint64_t before_in;        /* ... if it was told anew in it */
 };
 
 struct world_campaign {
@@ -79,6 +81,9 @@ struct world_campaign {
     struct heap claimable;
     bool gone;     /* finished */
     uint32_t plan; /* grows with each change of the options */
+    instant hungry_since;
+    uint32_t hungry_life;
+    uint64_t hungry_leaps;
 };
 
 /* A call as the engine knows it. */
@@ -125,9 +130,10 @@ struct world_call {
         unasked_life;   /* 1 + the life that knows of the answer; that has not asked */
     uint64_t agents;    /* that it was given to; a bit each */
     uint64_t closed_in; /* the event */
+    uint16_t word;      /* what an agent has said came of it; 0: nothing */
 };
 
-enum { HUNG_UP_MAX = 8 };
+enum { HUNG_UP_MAX = 8, WORLD_CLOSED_MAX = 64 };
 
 struct world_agent {
     struct agent_record row, told;
@@ -221,6 +227,14 @@ struct world {
     uint32_t planned_life;
     uint32_t unasked;            /* calls and legs of before the start, not yet asked after */
     attempt_id said_no, dropped; /* closed in the event in hand */
+    struct {
+        struct attempt_record attempt;
+        struct lead_record lead; /* as it was before */
+    } closed[WORLD_CLOSED_MAX];  /* in the event in hand */
+    uint32_t closed_count;
+    lead_id taken; /* from the line, last in the event in hand */
+    int taken_level;
+    instant leapt_at;
     uint32_t lead_looked_at;
     agent_id picked;
     campaign_id picked_for;
@@ -321,6 +335,17 @@ void relive_effect(struct world *world, const struct effect *effect);
 void relive_mark(struct world *world);
 void relive_begin(struct world *world); /* a life */
 void relive_life(struct world *world);
+
+/* outcomes.c */
+void outcomes_hear(struct world *world, const struct event *event);
+void outcomes_attempt(struct world *world, const struct attempt_record *record);
+void outcomes_lead(struct world *world, struct world_lead *lead); /* before it is told anew */
+void outcomes_after(struct world *world);
+
+/* hopper.c */
+void hopper_planned(struct world *world, const struct attempt_record *record);
+void hopper_claims(struct world *world, const struct effect *effect);
+void hopper_after(struct world *world);
 
 /* shell.c: the server around the core */
 void shell_act(struct world *world, const struct effect *effect);
