@@ -1,5 +1,5 @@
-// How soon is an agent back? A browser with the official telephone, in a call with a customer, loses its page, its
-// signalling, the server, the engine, over and over. Times are from the loss to the telephone being in the call (or
+// How soon is an agent back? A browser with the desk, in a call with a customer, loses its page, its signalling, the
+// server, the engine, over and over. Times are from the loss to the telephone being in the call (or
 // registered) again; the gap of the sound is by the page's own ear, which looks every 10 ms.
 //
 //   OUTDIAL=build/release/outdial node bench/seat.mjs [--quick]
@@ -30,30 +30,29 @@ async function times(count, once) {
 
 async function reload() {
     const begun = Date.now();
-    await seat.sit();
-    await seat.desk('phone', { screen: 'bench' });
-    return await seat.connectedSince(begun) - begun;
+    await seat.page.reload();
+    const back = await seat.connectedSince(begun) - begun;
+    await seat.phase('on-call');
+    return back;
 }
 
-/** From `lose` until the telephone has its call back by itself. */
-async function reconnected(lose) {
-    const read = (await seat.run(() => happened)).length;
+/** From `lose` until the telephone is signalled with again. */
+async function signalled(lose) {
     const begun = Date.now();
     await lose();
-    await until(async () => (await seat.run(() => happened)).indexOf('call.reconnected', read) >= 0, 15000,
-        'the telephone to be back', 5);
-    return Date.now() - begun;
+    return await seat.signalledSince(begun) - begun;
 }
 
 /** The longest time without a packet of sound while `body` runs, as the page counts them. */
 async function gap(body) {
     await seat.run(() => {
-        window.longest = 0;
+        const peer = peers.findLast((one) => one.connectionState === 'connected');
         let count = -1, since = performance.now();
+        window.longest = 0;
         window.watching = setInterval(async () => {
-            const { heard } = await figures();
+            const line = [...(await peer.getStats()).values()].find(({ type }) => type === 'inbound-rtp');
             const now = performance.now();
-            if (heard !== count) { count = heard; since = now; }
+            if (line && line.packetsReceived !== count) { count = line.packetsReceived; since = now; }
             window.longest = Math.max(window.longest, now - since);
         }, 10);
     });
@@ -62,11 +61,9 @@ async function gap(body) {
 }
 
 async function engineKilled() {
+    await floor.command('bench', 'pause');
     const begun = Date.now();
     process.kill(enginePid(floor.center), 'SIGKILL');
-    await until(() => seat.run(() => call.status() === 'closed' && device.state === 'registered'), 15000,
-        'the telephone to be registered again', 5);
-    await until(() => seat.desk('phone', { screen: 'bench' }).catch(() => false), 10000, 'the line to be rung');
     const back = await seat.connectedSince(begun, 20000);
     await seat.inRoom(20000);
     return back - begun;
@@ -82,11 +79,11 @@ const tell = (name, values, goal) => {
 try {
     await seat.join();
     await floor.command('bench', 'start');
-    await floor.state('ann', 'on-call');
+    await seat.phase('on-call', 20000);
     tell('page reloaded, agent back', await times(OFTEN, reload), GOAL_BACK_MS);
     tell('signalling lost, agent back', await times(OFTEN,
-        () => reconnected(() => seat.run(() => device._stream.transport._socket.close()))), GOAL_BACK_MS);
-    const restarts = await times(SELDOM, () => gap(() => reconnected(async () => {
+        () => signalled(() => seat.cutSignalling())), GOAL_BACK_MS);
+    const restarts = await times(SELDOM, () => gap(() => signalled(async () => {
         await killServer(floor.center);
         await floor.center.serve();
     })));

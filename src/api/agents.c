@@ -13,7 +13,7 @@
 #include "server/dialing.h"
 #include "server/server.h"
 
-enum { NAME_SIZE_MAX = 100, CONTACT_SIZE_MAX = 180, NOTE_SIZE_MAX = 4000 };
+enum { NAME_SIZE_MAX = 100, CONTACT_SIZE_MAX = 180 };
 
 static int by_id(const void *a, const void *b)
 {
@@ -341,7 +341,7 @@ static void feed_for(struct api_call *call, struct roster_agent *agent, struct e
 }
 
 /* False after refusing. */
-static bool read_activity(struct api_call *call, enum agent_activity otherwise, struct event *event)
+bool api_read_activity(struct api_call *call, enum agent_activity otherwise, struct event *event)
 {
     const json_t *wish = json_object_get(call->body, "activity");
     const char *word = json_string_value(wish);
@@ -369,7 +369,7 @@ void api_agent_login(struct api_call *call)
     struct roster_agent *agent = api_agent(call, 0);
     struct event event = {.kind = EVENT_AGENT_LOGGED_IN};
 
-    if (!agent || !read_activity(call, AGENT_AVAILABLE, &event))
+    if (!agent || !api_read_activity(call, AGENT_AVAILABLE, &event))
         return;
     if (event.of.activity.activity == AGENT_OFFLINE) {
         api_refuse(call, 400, "activity: must be available or break");
@@ -396,7 +396,7 @@ void api_agent_activity(struct api_call *call)
     struct roster_agent *agent = api_agent(call, 0);
     struct event event = {.kind = EVENT_AGENT_ACTIVITY};
 
-    if (!agent || !read_activity(call, AGENT_OFFLINE, &event))
+    if (!agent || !api_read_activity(call, AGENT_OFFLINE, &event))
         return;
     if (!json_object_get(call->body, "activity")) {
         api_refuse(call, 400, "activity: is missing");
@@ -422,7 +422,7 @@ static bool read_time(struct api_call *call, const char *field, instant *at)
 }
 
 /* Written with the attempt's next record, which the verdict brings about. */
-static void keep_note(struct server *server, const struct roster_agent *agent, attempt_id id,
+void agent_keeps_note(struct server *server, const struct roster_agent *agent, attempt_id id,
                       const char *note)
 {
     struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
@@ -447,47 +447,66 @@ static bool lacks_its_time(const struct server *server, const struct event *even
            !event->of.disposition.callback_at;
 }
 
-void api_agent_disposition(struct api_call *call)
+/* By name or id; false after refusing. */
+static bool read_colleague(struct api_call *call, agent_id *id)
 {
-    struct roster_agent *agent = api_agent(call, 0);
-    const char *colleague = json_string_value(json_object_get(call->body, "callback_agent"));
+    const json_t *who = json_object_get(call->body, "callback_agent");
+    const struct roster_agent *other = NULL;
+
+    if (!who || json_is_null(who))
+        return true;
+    if (json_is_integer(who))
+        other = roster_agent(&call->server->roster, (agent_id)json_integer_value(who));
+    else if (json_is_string(who))
+        other = roster_find_agent(&call->server->roster, slice_from(json_string_value(who)));
+    if (!other || other->removed) {
+        api_refuse(call, 400, "callback_agent: there is no such agent");
+        return false;
+    }
+    *id = other->id;
+    return true;
+}
+
+bool api_read_verdict(struct api_call *call, const struct roster_agent *agent, struct event *event)
+{
     json_int_t code = json_integer_value(json_object_get(call->body, "code"));
     const char *note = json_string_value(json_object_get(call->body, "note"));
     json_int_t attempt = json_integer_value(json_object_get(call->body, "attempt"));
-    struct event event = {.kind = EVENT_DISPOSITION_SAVED};
 
-    if (!agent || !read_time(call, "callback_at", &event.of.disposition.callback_at))
-        return;
+    *event = (struct event){.kind = EVENT_DISPOSITION_SAVED};
+    if (!read_time(call, "callback_at", &event->of.disposition.callback_at))
+        return false;
     if (code < 1 || code > UINT16_MAX) {
         api_refuse(call, 400, "code: must be a disposition's number");
-        return;
+        return false;
     }
-    event.of.disposition.agent = agent->id;
-    event.of.disposition.attempt = attempt > 0 ? (attempt_id)attempt : agent->reservation.attempt;
-    event.of.disposition.code = (uint16_t)code;
-    if (colleague) {
-        const struct roster_agent *other =
-            roster_find_agent(&call->server->roster, slice_from(colleague));
-
-        if (!other) {
-            api_refuse(call, 400, "callback_agent: there is no agent '%s'", colleague);
-            return;
-        }
-        event.of.disposition.callback_agent = other->id;
-    }
+    event->of.disposition.agent = agent->id;
+    event->of.disposition.attempt = attempt > 0 ? (attempt_id)attempt : agent->reservation.attempt;
+    event->of.disposition.code = (uint16_t)code;
+    if (!read_colleague(call, &event->of.disposition.callback_agent))
+        return false;
     if (note && strlen(note) > NOTE_SIZE_MAX) {
         api_refuse(call, 400, "note: must be at most %d bytes", NOTE_SIZE_MAX);
-        return;
+        return false;
     }
-    if (lacks_its_time(call->server, &event)) {
+    if (lacks_its_time(call->server, event)) {
         api_refuse(call, 400, "callback_at: is missing; a callback needs it");
-        return;
+        return false;
     }
-    keep_note(call->server, agent, event.of.disposition.attempt, note);
-    feed_for(call, agent, &event);
+    agent_keeps_note(call->server, agent, event->of.disposition.attempt, note);
+    return true;
 }
 
-void api_agent_preview(struct api_call *call)
+void api_agent_disposition(struct api_call *call)
+{
+    struct roster_agent *agent = api_agent(call, 0);
+    struct event event;
+
+    if (agent && api_read_verdict(call, agent, &event))
+        feed_for(call, agent, &event);
+}
+
+bool api_read_preview(struct api_call *call, const struct roster_agent *agent, struct event *event)
 {
     static const struct {
         const char *word;
@@ -495,23 +514,31 @@ void api_agent_preview(struct api_call *call)
     } decisions[] = {{"accept", EVENT_PREVIEW_ACCEPTED},
                      {"skip", EVENT_PREVIEW_SKIPPED},
                      {"snooze", EVENT_PREVIEW_SNOOZED}};
-    struct roster_agent *agent = api_agent(call, 0);
     const char *word = json_string_value(json_object_get(call->body, "decision"));
-    struct event event = {.kind = EVENT_KIND_COUNT};
 
-    if (!agent || !read_time(call, "until", &event.of.reservation.until))
-        return;
+    *event = (struct event){.kind = EVENT_KIND_COUNT};
+    if (!read_time(call, "until", &event->of.reservation.until))
+        return false;
     for (size_t i = 0; i < array_count(decisions); i++)
         if (word && strcmp(word, decisions[i].word) == 0)
-            event.kind = decisions[i].kind;
-    if (event.kind == EVENT_KIND_COUNT) {
+            event->kind = decisions[i].kind;
+    event->of.reservation.agent = agent->id;
+    if (event->kind == EVENT_KIND_COUNT)
         api_refuse(call, 400, "decision: must be accept, skip or snooze");
-    } else if (event.kind == EVENT_PREVIEW_SNOOZED && !event.of.reservation.until) {
+    else if (event->kind == EVENT_PREVIEW_SNOOZED && !event->of.reservation.until)
         api_refuse(call, 400, "until: is missing; a snooze needs it");
-    } else {
-        event.of.reservation.agent = agent->id;
+    else
+        return true;
+    return false;
+}
+
+void api_agent_preview(struct api_call *call)
+{
+    struct roster_agent *agent = api_agent(call, 0);
+    struct event event;
+
+    if (agent && api_read_preview(call, agent, &event))
         feed_for(call, agent, &event);
-    }
 }
 
 static void about_reservation(struct api_call *call, enum event_kind kind)
@@ -538,6 +565,7 @@ void api_agent_reject(struct api_call *call)
 /* Dialling by hand: the lead is taken from the store first, like a claim of one. */
 struct dialled_lead {
     struct carried_lead carried;
+    json_t *(*answer)(struct server *server, agent_id agent);
     bool was_out, again;
 };
 
@@ -587,29 +615,42 @@ static void dial_then(struct api_job *job)
         claims_give_back(server, &event.of.manual.lead.record);
         api_job_refused(job, fed.refusal, fed.until);
     } else {
-        job->result = encode_agent(agent, server);
+        job->result = lead->answer(server, agent->id);
     }
 }
 
-void api_agent_dial(struct api_call *call)
+static json_t *as_agent(struct server *server, agent_id agent)
 {
-    struct roster_agent *agent = api_agent(call, 0);
+    return encode_agent(roster_agent(&server->roster, agent), server);
+}
+
+void api_dial_lead(struct api_call *call, const struct roster_agent *agent,
+                   json_t *(*answer)(struct server *server, agent_id agent))
+{
     json_int_t lead = json_integer_value(json_object_get(call->body, "lead"));
     json_int_t index = json_integer_value(json_object_get(call->body, "number_index"));
 
-    if (!agent)
-        return;
     if (lead < 1 || index < 0 || index >= LEAD_NUMBERS_MAX) {
         api_refuse(call, 400, "lead: must be a lead's id; number_index: within 0-%d",
                    LEAD_NUMBERS_MAX - 1);
         return;
     }
     struct api_job *job = api_job_new(call);
+    struct dialled_lead *dialled = calloc(1, sizeof(*dialled));
 
+    check(dialled);
+    dialled->answer = answer;
     job->id = (uint64_t)lead;
     job->other_id = agent->id;
     job->limit = (uint32_t)index;
-    job->extra = calloc(1, sizeof(struct dialled_lead));
-    check(job->extra);
+    job->extra = dialled;
     api_work(job, API_WRITE, dial_work, dial_then);
+}
+
+void api_agent_dial(struct api_call *call)
+{
+    const struct roster_agent *agent = api_agent(call, 0);
+
+    if (agent)
+        api_dial_lead(call, agent, as_agent);
 }

@@ -44,9 +44,10 @@ struct api_route {
     const char *method, *path; /* "/api/v1/campaigns/{campaign}/start" */
     enum api_right right;
     void (*take)(struct api_call *call);
-    bool raw_body;     /* the body is not JSON */
-    const char *asks;  /* the query's parameters: "limit cursor" */
-    const char *takes; /* the body's fields: "name:text settings:object"; also whole, flag, list */
+    bool raw_body;    /* the body is not JSON */
+    const char *asks; /* the query's parameters: "limit cursor" */
+    const char
+        *takes; /* the body's fields: "name:text settings:object"; also whole, flag, list, who */
 };
 
 /* By a table of routes. False: no path of the interface. */

@@ -12,6 +12,8 @@ static bool is_of_kind(const json_t *value, struct slice kind)
         return json_is_integer(value);
     if (slice_is(kind, "flag"))
         return json_is_boolean(value);
+    if (slice_is(kind, "who"))
+        return json_is_string(value) || json_is_integer(value);
     if (slice_is(kind, "list"))
         return json_is_array(value);
     check(slice_is(kind, "object"));
@@ -23,6 +25,7 @@ static const char *wanted(struct slice kind)
     return slice_is(kind, "text")    ? "a text"
            : slice_is(kind, "whole") ? "a whole number"
            : slice_is(kind, "flag")  ? "true or false"
+           : slice_is(kind, "who")   ? "a name or an id"
            : slice_is(kind, "list")  ? "a list"
                                      : "an object";
 }

@@ -51,6 +51,8 @@ static int run(const struct command *command, int argc, char **argv)
             .push_subscription_counts = strcmp(settings.push_subscription_counts, "yes") == 0,
             .session_s = (unsigned)settings.session_s,
             .app = settings.app,
+            .breaks = settings.breaks,
+            .turn = settings.turn,
             .host_names = settings.host_names,
             .log = settings.log,
             .caller_id = settings.caller_id,

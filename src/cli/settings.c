@@ -50,6 +50,14 @@ static const struct setting table[] = {
      "the agents' page is read from there at each request, for who works on it; empty: the one in "
      "the "
      "program"},
+    {"breaks", "--breaks", SETTING_TEXT, SERVE, "", "CODE=NAME[:MINUTES],...", 0, 0,
+     "1=Lunch:30,2=Short break:10,3=Training,4=Meeting", AT(breaks),
+     "the breaks agents may choose: code, name and how long each is planned to last"},
+    {"turn", "--turn", SETTING_TEXT, SERVE, "", "turn:HOST:PORT[?transport=tcp]", 0, 0, "",
+     AT(turn),
+     "a TURN server for pages behind firewalls; its shared secret is in OUTDIAL_TURN_SECRET "
+     "(coturn: "
+     "use-auth-secret)"},
     {"session_s", "--session-s", SETTING_WHOLE, SERVE, "s", "60-2592000", 60, 2592000, "43200",
      AT(session_s), "how long a page stays signed in"},
     {"host_names", "--host-names", SETTING_TEXT, SERVE, "", "NAME[,NAME...]", 0, 0, "",

@@ -42,7 +42,7 @@ struct settings {
     char *engine_sip, *engine_http, *engine_media; /* passed to the engine serve starts */
     char *engine_web_media, *engine_web_advertised;
     char *caller_id; /* "" */
-    char *host_names, *app;
+    char *host_names, *app, *breaks, *turn;
     int64_t session_s;
     char *push_webhook, *push_client_events, *push_subscription_counts;
     int64_t engine_alone_s, engine_silent_s;

@@ -2,48 +2,32 @@
 
 #include <string.h>
 
-#include "api/encode.h"
+#include "desk/act.h"
+#include "desk/desk.h"
+#include "desk/desk_inside.h"
 #include "server/calls.h"
 #include "server/dialing.h"
 #include "server/server.h"
 #include "wire/phone_number.h"
 
-/* The agent whose token it is, or NULL after refusing. */
-static struct roster_agent *own_agent(struct api_call *call)
-{
-    struct roster_agent *agent =
-        call->own_agent ? roster_agent(&call->server->roster, call->own_agent) : NULL;
-
-    if (!agent)
-        api_refuse(call, 403, "a desk is its agent's own: an agent's token opens it");
-    return agent;
-}
-
-static void feed_for(struct api_call *call, const struct roster_agent *agent, struct event *event)
-{
-    struct fed fed;
-
-    dialing_feed(call->server, event, &fed);
-    if (fed.refused)
-        api_refuse_by_rule(call, fed.refusal, fed.until);
-    else
-        api_reply_committed(call, 200, encode_agent(agent, call->server));
-}
-
 void api_desk_phone(struct api_call *call)
 {
-    const struct roster_agent *agent = own_agent(call);
+    const struct roster_agent *agent = desk_own_agent(call);
+    const char *screen = json_string_value(json_object_get(call->body, "screen"));
+    struct shift *shift = agent ? shift_of(call->server, agent->id) : NULL;
 
     if (!agent)
         return;
+    if (screen && *screen && shift && !shift->screen[0] && strlen(screen) < SCREEN_SIZE)
+        slice_copy(slice_from(screen), shift->screen, SCREEN_SIZE);
     struct event event = {.kind = EVENT_AGENT_PHONE_READY, .of.agent_id = agent->id};
 
-    feed_for(call, agent, &event);
+    desk_feed(call, agent, &event);
 }
 
 void api_desk_hold(struct api_call *call)
 {
-    const struct roster_agent *agent = own_agent(call);
+    const struct roster_agent *agent = desk_own_agent(call);
     const json_t *on = json_object_get(call->body, "on");
 
     if (!agent)
@@ -55,7 +39,7 @@ void api_desk_hold(struct api_call *call)
     struct event event = {.kind = EVENT_CUSTOMER_HOLD,
                           .of.hold = {.agent = agent->id, .on = json_is_true(on)}};
 
-    feed_for(call, agent, &event);
+    desk_feed(call, agent, &event);
 }
 
 /* {"agent": 9} or {"agent": "ben"}; 0 after refusing. */
@@ -100,12 +84,12 @@ static void ring(struct api_call *call, const struct roster_agent *agent, const 
     if (fed.refused)
         api_refuse_by_rule(call, fed.refusal, fed.until);
     else
-        api_reply_committed(call, 200, encode_agent(agent, call->server));
+        desk_reply(call, agent->id);
 }
 
 void api_desk_transfer(struct api_call *call)
 {
-    const struct roster_agent *agent = own_agent(call);
+    const struct roster_agent *agent = desk_own_agent(call);
     const json_t *to = json_object_get(call->body, "to");
     const char *number = json_string_value(json_object_get(to, "number"));
     bool ask_first = json_is_true(json_object_get(call->body, "ask_first"));
@@ -129,12 +113,12 @@ void api_desk_transfer(struct api_call *call)
     struct event event = {.kind = EVENT_CALL_TRANSFERRED,
                           .of.transfer = {.agent = agent->id, .to = colleague}};
 
-    feed_for(call, agent, &event);
+    desk_feed(call, agent, &event);
 }
 
 void api_desk_add(struct api_call *call)
 {
-    const struct roster_agent *agent = own_agent(call);
+    const struct roster_agent *agent = desk_own_agent(call);
     const char *number =
         json_string_value(json_object_get(json_object_get(call->body, "to"), "number"));
 
@@ -154,7 +138,7 @@ struct action {
 static void act_by_word(struct api_call *call, const struct action *actions, size_t count,
                         const char *words)
 {
-    const struct roster_agent *agent = own_agent(call);
+    const struct roster_agent *agent = desk_own_agent(call);
     const char *word = json_string_value(json_object_get(call->body, "action"));
     struct event event = {.kind = EVENT_PARTY_ASKED};
 
@@ -164,7 +148,7 @@ static void act_by_word(struct api_call *call, const struct action *actions, siz
     for (size_t i = 0; i < count; i++)
         if (word && strcmp(word, actions[i].word) == 0) {
             event.of.party.act = actions[i].act;
-            feed_for(call, agent, &event);
+            desk_feed(call, agent, &event);
             return;
         }
     api_refuse(call, 400, "action: must be %s", words);
@@ -192,29 +176,29 @@ void api_desk_party(struct api_call *call)
 
 void api_desk_hang_up(struct api_call *call)
 {
-    const struct roster_agent *agent = own_agent(call);
+    const struct roster_agent *agent = desk_own_agent(call);
 
     if (!agent)
         return;
     struct event event = {.kind = EVENT_AGENT_HUNG_UP, .of.reservation = {.agent = agent->id}};
 
-    feed_for(call, agent, &event);
+    desk_feed(call, agent, &event);
 }
 
 void api_desk_more_time(struct api_call *call)
 {
-    const struct roster_agent *agent = own_agent(call);
+    const struct roster_agent *agent = desk_own_agent(call);
 
     if (!agent)
         return;
     struct event event = {.kind = EVENT_MORE_TIME, .of.agent_id = agent->id};
 
-    feed_for(call, agent, &event);
+    desk_feed(call, agent, &event);
 }
 
 void api_desk_digits(struct api_call *call)
 {
-    const struct roster_agent *agent = own_agent(call);
+    const struct roster_agent *agent = desk_own_agent(call);
     const char *digits = json_string_value(json_object_get(call->body, "digits"));
     struct attempt_record record;
 
@@ -231,7 +215,7 @@ void api_desk_digits(struct api_call *call)
         return;
     }
     if (calls_send_digits(call->server, record.id, agent->id, digits))
-        api_reply_committed(call, 200, encode_agent(agent, call->server));
+        desk_reply(call, agent->id);
     else
         api_refuse(call, 429, "digits: those before are still on their way");
 }

@@ -73,10 +73,18 @@ bool push_agent_is_here(const struct server *server, agent_id agent)
     return desk && (!desk->embedded || table_get_id(&desk->here, agent));
 }
 
+bool push_anybody_is_here(const struct server *server)
+{
+    const struct desk_push *desk = server->push;
+
+    return desk && (!desk->embedded || desk->here.count);
+}
+
 void push_on_agent(struct server *server, void (*handler)(struct server *server, agent_id agent,
                                                           const char *screen, bool is_here))
 {
-    server->push->on_agent = handler;
+    if (server->push)
+        server->push->on_agent = handler;
 }
 
 /* ---- what is sent ---- */

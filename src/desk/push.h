@@ -41,6 +41,8 @@ void push_to_agent(struct server *server, agent_id agent, const char *event, con
 /* Whether a page of the agent is connected; still true for the grace of 3 s after the last has gone.
  * With the hosted service nobody knows: true. */
 bool push_agent_is_here(const struct server *server, agent_id agent);
+/* Whether any page is, of whomever. */
+bool push_anybody_is_here(const struct server *server);
 /* Told when that changes; screen is what the page called itself ("" when it leaves). */
 void push_on_agent(struct server *server, void (*handler)(struct server *server, agent_id agent,
                                                           const char *screen, bool is_here));

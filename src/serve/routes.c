@@ -7,7 +7,11 @@
 #include "api/live.h"
 #include "api/session_routes.h"
 #include "api/tokens.h"
+#include "desk/act.h"
 #include "desk/call.h"
+#include "desk/callbacks.h"
+#include "desk/desk.h"
+#include "desk/setup.h"
 
 #define V "/api/v1"
 
@@ -69,6 +73,25 @@ const struct api_route routes[] = {
      "password:text old_password:text"},
     {"POST", V "/agents/{agent}/reject", API_AGENT, api_agent_reject, false, "", ""},
 
+    {"GET", V "/desk", API_AGENT, api_desk_show, false, "", ""},
+    {"GET", V "/desk/setup", API_AGENT, api_desk_setup, false, "", ""},
+    {"GET", V "/desk/voice-token", API_AGENT, api_desk_voice_token, false, "", ""},
+    {"GET", V "/desk/campaigns/{campaign}", API_AGENT, api_desk_campaign, false, "", ""},
+    {"GET", V "/desk/callbacks", API_AGENT, api_desk_callbacks, false, "", ""},
+    {"GET", V "/desk/calls", API_AGENT, api_desk_calls, false, "", ""},
+    {"POST", V "/desk/join", API_AGENT, api_desk_join, false, "",
+     "screen:text campaigns:list activity:text break_code:whole"},
+    {"POST", V "/desk/leave", API_AGENT, api_desk_leave, false, "", ""},
+    {"POST", V "/desk/activity", API_AGENT, api_desk_activity, false, "",
+     "activity:text break_code:whole"},
+    {"POST", V "/desk/preview", API_AGENT, api_desk_preview, false, "",
+     "decision:text until:text reason:text"},
+    {"POST", V "/desk/dial", API_AGENT, api_desk_dial, false, "", "lead:whole number_index:whole"},
+    {"POST", V "/desk/disposition", API_AGENT, api_desk_disposition, false, "",
+     "attempt:whole code:whole callback_at:text callback_agent:who note:text finish:flag"},
+    {"POST", V "/desk/note", API_AGENT, api_desk_note, false, "", "attempt:whole note:text"},
+    {"POST", V "/desk/do-not-call", API_AGENT, api_desk_do_not_call, false, "", "attempt:whole"},
+    {"POST", V "/desk/help", API_AGENT, api_desk_help, false, "", "on:flag"},
     {"POST", V "/desk/phone", API_AGENT, api_desk_phone, false, "", "screen:text"},
     {"POST", V "/desk/hold", API_AGENT, api_desk_hold, false, "", "on:flag"},
     {"POST", V "/desk/more-time", API_AGENT, api_desk_more_time, false, "", ""},

@@ -17,6 +17,7 @@
 #include "api/live.h"
 #include "api/sessions.h"
 #include "base/log.h"
+#include "desk/desk.h"
 #include "desk/pages.h"
 #include "desk/push.h"
 #include "net/descriptors.h"
@@ -506,6 +507,12 @@ static int prepare(struct process *process)
         return fail(process, "--app '%s': %s", options->app, strerror(err));
     if (desk_push_begin(server, &push) != 0)
         return fail(process, "no memory for the push server");
+    struct desks_options desks = {.breaks = options->breaks,
+                                  .turn = options->turn,
+                                  .turn_secret = getenv("OUTDIAL_TURN_SECRET")};
+
+    if (desks_begin(server, &desks) != 0)
+        return fail(process, "no memory for desks");
     err = open_store(process);
     if (!err)
         err = listen_http(process);
@@ -615,6 +622,8 @@ static void end(struct process *process)
     pages_free(server->pages);
     workers_free(server->workers);
     size_t lost = keeper_free(server->keeper);
+
+    desks_end(server);
 
     if (lost)
         fail(process,

@@ -26,6 +26,9 @@ struct serve_options {
     const char *push_webhook;                             /* URL, or "": none are sent */
     bool push_client_events, push_subscription_counts;
     const char *app; /* folder of the page's files, for who works on them; "": the program's own */
+    const char *breaks; /* "1=Lunch:30,2=Coffee": codes, names, planned minutes */
+    const char *
+        turn; /* "turn:HOST:PORT" for pages behind firewalls, "": none; its secret in OUTDIAL_TURN_SECRET */
     unsigned session_s;       /* a page that is signed in stays so long */
     const char *host_names;   /* by which pages may reach us besides public_url's: "a,b" */
     const char *log;          /* "info": the level, for the engine too */

@@ -279,6 +279,8 @@ static const char *sid_of(struct server *server, attempt_id id, enum end_wanted 
 {
     struct known_attempt *attempt = traffic_attempt(&server->traffic, id);
 
+    if (attempt)
+        attempt->ended_by_us = true;
     if (!attempt) /* one that has just made itself heard, or that nothing is known of */
         return server->stray == id && server->stray_sid[0] ? server->stray_sid : NULL;
     if (attempt->call_sid[0])

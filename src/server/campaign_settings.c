@@ -301,6 +301,161 @@ static bool is_text_field(const char *name)
     return false;
 }
 
+/* ---- what the agents' page shows; kept in the document only ---- */
+
+enum {
+    FIELDS_MAX = 8,
+    TRANSFER_NUMBERS_MAX = 20,
+    STEPS_MAX = 20,
+    BRANCHES_MAX = 4,
+    ASIDES_MAX = 12,
+    WORDS_MAX = 120,
+    SCRIPT_TEXT_MAX = 2000,
+    HOLD_LIMIT_S_MAX = 3600,
+};
+
+static const char *const desk_fields[] = {"fields", "hold_limit_s", "script", "transfer_numbers"};
+
+static bool is_desk_field(const char *name)
+{
+    for (size_t i = 0; i < array_count(desk_fields); i++)
+        if (strcmp(name, desk_fields[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A text of 1 to so many bytes in an object, or an element of a list. */
+static const char *read_words(struct reading *reading, const char *place, const json_t *value,
+                              size_t size_max)
+{
+    const char *words = json_string_value(value);
+
+    if (words && *words && strlen(words) <= size_max)
+        return words;
+    fault(reading, "%s: must be a text of 1-%zu bytes", place, size_max);
+    return NULL;
+}
+
+static bool is_list(struct reading *reading, const char *place, const json_t *list, size_t max)
+{
+    if (json_is_array(list) && json_array_size(list) <= max)
+        return true;
+    fault(reading, "%s: must be a list of at most %zu", place, max);
+    return false;
+}
+
+static bool has_step(const json_t *steps, const char *title)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(steps, i, one)
+    {
+        const char *named = json_string_value(json_object_get(one, "title"));
+
+        if (named && strcmp(named, title) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void read_branches(struct reading *reading, const char *place, const json_t *step,
+                          const json_t *steps)
+{
+    const json_t *branches = json_object_get(step, "branches"), *one;
+    char at[160];
+    size_t i;
+
+    snprintf(at, sizeof(at), "%s.branches", place);
+    if (!branches || !is_list(reading, at, branches, BRANCHES_MAX))
+        return;
+    json_array_foreach(branches, i, one)
+    {
+        const char *to = json_string_value(json_object_get(one, "to"));
+
+        snprintf(at, sizeof(at), "%s.branches[%zu].label", place, i);
+        (void)read_words(reading, at, json_object_get(one, "label"), WORDS_MAX);
+        if (!to || !has_step(steps, to))
+            fault(reading, "%s.branches[%zu].to: must be the title of a step", place, i);
+    }
+}
+
+static void read_script(struct reading *reading, const json_t *script)
+{
+    const json_t *steps = json_object_get(script, "steps");
+    const json_t *asides = json_object_get(script, "asides"), *one;
+    char place[96];
+    size_t i;
+
+    if (!json_is_object(script)) {
+        fault(reading, "script: must be an object of steps and asides");
+        return;
+    }
+    if (!is_list(reading, "script.steps", steps, STEPS_MAX))
+        return;
+    json_array_foreach(steps, i, one)
+    {
+        snprintf(place, sizeof(place), "script.steps[%zu].title", i);
+        (void)read_words(reading, place, json_object_get(one, "title"), WORDS_MAX);
+        snprintf(place, sizeof(place), "script.steps[%zu].text", i);
+        (void)read_words(reading, place, json_object_get(one, "text"), SCRIPT_TEXT_MAX);
+        snprintf(place, sizeof(place), "script.steps[%zu]", i);
+        read_branches(reading, place, one, steps);
+    }
+    if (!asides || !is_list(reading, "script.asides", asides, ASIDES_MAX))
+        return;
+    json_array_foreach(asides, i, one)
+    {
+        snprintf(place, sizeof(place), "script.asides[%zu].title", i);
+        (void)read_words(reading, place, json_object_get(one, "title"), WORDS_MAX);
+        snprintf(place, sizeof(place), "script.asides[%zu].text", i);
+        (void)read_words(reading, place, json_object_get(one, "text"), SCRIPT_TEXT_MAX);
+    }
+}
+
+static void read_transfer_numbers(struct reading *reading, const json_t *list)
+{
+    const json_t *one;
+    char place[64];
+    size_t i;
+
+    if (!is_list(reading, "transfer_numbers", list, TRANSFER_NUMBERS_MAX))
+        return;
+    json_array_foreach(list, i, one)
+    {
+        const char *number = json_string_value(json_object_get(one, "number"));
+
+        snprintf(place, sizeof(place), "transfer_numbers[%zu].name", i);
+        (void)read_words(reading, place, json_object_get(one, "name"), WORDS_MAX);
+        if (!number || number[0] != '+' || strlen(number) > 16 || strlen(number) < 6 ||
+            number[1 + strspn(number + 1, "0123456789")])
+            fault(reading, "transfer_numbers[%zu].number: must be in E.164, as +15005550006", i);
+    }
+}
+
+static void read_desk_field(struct reading *reading, const char *name, const json_t *value)
+{
+    json_int_t seconds = json_integer_value(value);
+    const json_t *one;
+    char place[64];
+    size_t i;
+
+    if (strcmp(name, "script") == 0) {
+        read_script(reading, value);
+    } else if (strcmp(name, "transfer_numbers") == 0) {
+        read_transfer_numbers(reading, value);
+    } else if (strcmp(name, "hold_limit_s") == 0) {
+        if (seconds < 10 || seconds > HOLD_LIMIT_S_MAX)
+            fault(reading, "hold_limit_s: must be within 10-%d", HOLD_LIMIT_S_MAX);
+    } else if (is_list(reading, "fields", value, FIELDS_MAX)) {
+        json_array_foreach(value, i, one)
+        {
+            snprintf(place, sizeof(place), "fields[%zu]", i);
+            (void)read_words(reading, place, one, WORDS_MAX);
+        }
+    }
+}
+
 static void read_mode(struct reading *reading, const json_t *value,
                       struct campaign_options *options)
 {
@@ -353,6 +508,8 @@ static void read_one(struct reading *reading, const char *name, const json_t *va
     } else if (strcmp(name, "abandonment") == 0) {
         read_object(reading, "abandonment.", abandonment_fields, array_count(abandonment_fields),
                     value, &options->abandonment);
+    } else if (is_desk_field(name)) {
+        read_desk_field(reading, name, value);
     } else if (is_text_field(name)) {
         read_text(reading, name, word);
     } else if (!read_named(reading, "", campaign_fields, array_count(campaign_fields), name, value,
@@ -469,8 +626,9 @@ json_t *campaign_settings_complete(const json_t *document, const struct campaign
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)document, name,
-                        value) if (is_text_field(name) || strcmp(name, "dispositions") == 0)
+    json_object_foreach((json_t *)document, name, value) if (is_text_field(name) ||
+                                                             is_desk_field(name) ||
+                                                             strcmp(name, "dispositions") == 0)
         json_object_set(all, name, value);
     return all;
 }

@@ -208,6 +208,7 @@ static void turn_done(void *arg, int err)
     if (!err && !server->stopping) {
         for (size_t i = 0; i < turn->act_count; i++)
             effects_act(server, &turn->acts[i]);
+        server_tell(server);
         for (size_t i = 0; i < turn->written_count; i++) {
             const struct written *one = &turn->written[i];
 
@@ -269,6 +270,7 @@ void dialing_feed(struct server *server, struct event *event, struct fed *fed)
             effects_act(server, &effect);
     }
     turn_add_journal(turn, event, &outcome);
+    server_tell(server);
     drop_closed(turn);
     keeper_post(server->keeper, KEEPER_MUST, turn_write, turn_done, turn);
     server->feeding = false;

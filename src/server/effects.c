@@ -38,6 +38,7 @@ static bool record_agent(struct server *server, const struct effect *effect,
         changed = agent->record.activity != effect->of.agent.activity ||
                   agent->record.break_code != effect->of.agent.break_code;
         agent->record = effect->of.agent;
+        server_touch(server, agent->id);
     }
     return changed;
 }
@@ -75,8 +76,12 @@ static void record_attempt(struct server *server, const struct effect *effect,
             log_event("attempt.ended", "attempt=%llu result=%s sip=%u hello_us=%lld",
                       (unsigned long long)now->id, attempt_result_name(now->result),
                       (unsigned)now->sip_code, (long long)now->hello_us);
+        server_touch(server, attempt->record.agent);
         attempt->record = *now;
     }
+    server_touch(server, now->agent);
+    if (server->on_lead && now->state == ATTEMPT_PLANNED)
+        server->on_lead(server, now->lead);
     record->of.attempt.note = attempt->note;
     if (attempt->call_sid[0])
         record->of.attempt.call_sid = attempt->call_sid;
@@ -91,6 +96,9 @@ static void record_reservation(struct server *server, const struct effect *effec
     record->of.reservation = effect->of.reservation;
     if (agent)
         agent->reservation = effect->of.reservation;
+    server_touch(server, effect->of.reservation.agent);
+    if (server->on_lead && effect->of.reservation.status == RESERVATION_PENDING)
+        server->on_lead(server, effect->of.reservation.lead);
 }
 
 bool effects_record(struct server *server, const struct effect *effect, struct store_record *record)
@@ -120,6 +128,7 @@ static void screen_pop(struct server *server, const struct effect *effect)
         agent->pop_lead = effect->of.pop.lead;
         agent->pop_attempt = effect->of.pop.attempt;
         agent->pop_until = effect->of.pop.until;
+        server_touch(server, agent->id);
     }
 }
 

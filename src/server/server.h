@@ -29,6 +29,7 @@ enum { NODE_OWNER = 1 }; /* who claims leads; one node has one store */
 enum { SEEN_COUNT = 4096, SEEN_TOKEN_SIZE = 64 };
 
 struct desk_push;
+struct desks;
 struct imports;
 struct order;
 struct pages;
@@ -40,6 +41,15 @@ struct seen {
     struct table tokens;
     char (*ring)[SEEN_TOKEN_SIZE]; /* SEEN_COUNT of them */
     size_t next;
+};
+
+/* Agents about whom something was decided in this turn; their pages are told at its end. */
+enum { TOUCHED_MAX = 64 };
+
+struct touched {
+    agent_id agents[TOUCHED_MAX];
+    uint32_t count;
+    bool many; /* more than there is room for: anybody's */
 };
 
 struct server {
@@ -70,6 +80,11 @@ struct server {
     struct imports *imports;
     struct pages *pages;    /* the agents' page as files; NULL: none are served */
     struct desk_push *push; /* the agents' pages; NULL before it has begun */
+    struct touched touched;
+    void (*on_touched)(struct server *server); /* NULL: nobody wants to know; feeds nothing */
+    void (*on_lead)(struct server *server,
+                    lead_id lead); /* it is about to be dialled or shown; NULL */
+    struct desks *desks;           /* desk/desk.h */
     struct journaling journaling;
     struct table tokens;       /* hash of a bearer token or a session's -> struct token */
     struct sessions *sessions; /* api/sessions.h */
@@ -92,6 +107,10 @@ struct server {
 
 /* The core's time: the loop's, moved forward by what the wall clock leapt. */
 instant server_now(const struct server *server);
+
+/* The agent's pages are told at the end of this turn, or by server_tell when there is none. 0 is nobody. */
+void server_touch(struct server *server, agent_id agent);
+void server_tell(struct server *server);
 
 /* Where /signal leads from now on: the engine's interface, NULL: nowhere. */
 void server_lead_signal(struct server *server, const char *url);

@@ -40,6 +40,7 @@ struct known_attempt {
     uint32_t party_serial;        /* whose SID that is */
     char digits[DIGITS_SIZE];     /* keys for the customer, until the engine asks for them */
     bool digits_asked;            /* it was told to */
+    bool ended_by_us;             /* told to hang up by this side */
     bool hold_wanted, hold_asked; /* one order at a time: two connections keep no order */
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "api/sessions.h"
+#include "desk/desk.h"
 #include "serve/entry.h"
 #include "server/boot.h"
 #include "server/calls.h"
@@ -99,6 +100,7 @@ void floor_open(struct floor *floor)
     assert_int_equal(imports_new(&server->imports, server), 0);
     assert_int_equal(sessions_new(server, &(struct sessions_options){.host_names = "desk.test"}),
                      0);
+    assert_int_equal(desks_begin(server, &(struct desks_options){.breaks = "1=Lunch:30"}), 0);
     assert_int_equal(boot_make_core(boot, server, 16, 64, 50), 0);
     assert_int_equal(
         http_server_new(&server->http, server->loop, &http, entry_take_request, server), 0);
@@ -137,6 +139,7 @@ void floor_close(struct floor *floor)
     sessions_free(server);
     workers_free(server->workers);
     keeper_free(server->keeper);
+    desks_end(server);
     imports_free(server->imports);
     dialer_free(server->dialer);
     loop_timer_stop(server->loop, &server->wake);
