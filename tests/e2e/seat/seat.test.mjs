@@ -41,13 +41,25 @@ async function talking(index) {
     return { number, name: `${name} Case`, begun, attempt: call.attempt };
 }
 
-/** Hung up, a result by its key, and ready for the next. */
+/** Hung up by the key, twice. */
+async function hangUp() {
+    await until(async () => {
+        if (await seat.is('wrap-up') || await seat.is('hung-up')) return true;
+        await seat.page.keyboard.press('x');
+        return false;
+    }, 8000, 'the call to be hung up', 150);
+}
+
+/** A result by its key where none is chosen, and ready for the next. */
+async function wrapUp() {
+    if (!await seat.run(() => document.querySelector('.disposition.lit')))
+        await seat.press('1', () => seat.run(() => document.querySelector('.disposition.lit') !== null), 'a disposition to be chosen');
+    await seat.press('Control+Enter', async () => !(await seat.is('wrap-up')) && !(await seat.is('hung-up')), 'the wrap-up to be finished');
+}
+
 async function finish({ number }) {
-    await seat.press('x', () => seat.run(() => document.querySelector('#act-hang-up.lit') !== null), 'hang up to be armed');
-    await seat.page.keyboard.press('x');
-    await seat.phase('wrap-up');
-    await seat.press('1', () => seat.run(() => document.querySelector('.disposition.lit') !== null), 'a disposition to be chosen');
-    await seat.page.keyboard.press('Control+Enter');
+    await hangUp();
+    await wrapUp();
     await seat.phase('available');
     return (await floor.ended(number))[0];
 }
@@ -120,11 +132,7 @@ test('handed to another agent: the colleague talks on, and this one wraps up', {
     const { reservation } = await floor.get('agents/ben');
     await floor.dispose('ben', 1, { attempt: reservation.attempt });
     await floor.act('ben', 'logout', {});
-    await seat.page.keyboard.press('Control+Enter');
-    if (await seat.is('wrap-up')) {
-        await seat.press('1', () => seat.run(() => document.querySelector('.disposition.lit') !== null));
-        await seat.page.keyboard.press('Control+Enter');
-    }
+    await wrapUp();
     await seat.phase('available');
 });
 
@@ -160,10 +168,8 @@ test('a note typed is kept by the server, and a callback is promised by the pick
     await seat.page.click('.days .day:nth-child(3)');
     await seat.page.click('.times button.time');
     await until(async () => (await seat.document()).call.callback_at, 8000, 'the time to be kept');
-    await seat.press('x', () => seat.run(() => document.querySelector('#act-hang-up.lit') !== null));
-    await seat.page.keyboard.press('x');
-    await seat.phase('wrap-up');
-    await seat.page.keyboard.press('Control+Enter');
+    await hangUp();
+    await wrapUp();
     await seat.phase('available');
     const { attempt } = await floor.get(`attempts/${call.attempt}`);
     assert.equal(attempt.note, 'Asks for a letter first.');
