@@ -433,11 +433,18 @@ static void name_rooms(const struct attempt *attempt, agent_id rooms[POLL_ROOMS_
     rooms[count] = attempt->room ? attempt->room->record.id : attempt->record.agent;
 }
 
+/* While the engine cannot be asked at all its silence says nothing, and people who talk do not notice it. */
+static bool talks_on(const struct dialer *dialer, const struct attempt *attempt)
+{
+    return dialer->held && (attempt->record.state == ATTEMPT_BRIDGED ||
+                            attempt->record.state == ATTEMPT_HANDED_OVER);
+}
+
 static void poll_call(struct dialer *dialer, struct attempt *attempt)
 {
     struct effect *effect;
 
-    if (attempt->polls >= dialer->limits.polls_max) {
+    if (attempt->polls >= dialer->limits.polls_max && !talks_on(dialer, attempt)) {
         give_up(dialer, attempt);
         return;
     }

@@ -282,10 +282,32 @@ static void clock_leapt(struct dialer *dialer, const struct event *event)
     }
 }
 
+static void ask_after_all(struct dialer *dialer)
+{
+    for (uint32_t slot = 0; slot < dialer->attempts.count_max; ++slot) {
+        struct attempt *attempt = slab_at(&dialer->attempts, slot);
+
+        if (!attempt->record.id || !attempt->polls)
+            continue;
+        attempt->polls = 0;
+        attempt_ask_now(dialer, attempt);
+    }
+    for (uint32_t slot = 0; slot < dialer->agents.count_max; ++slot) {
+        struct agent *agent = slab_at(&dialer->agents, slot);
+
+        if (!agent->record.id || agent->record.leg != LEG_CONNECTED || !agent->leg_polls)
+            continue;
+        agent->leg_polls = 0;
+        leg_ask_now(dialer, agent);
+    }
+}
+
 static void dialling_held(struct dialer *dialer, const struct event *event)
 {
     dialer->held = event->of.held;
     dialer->look = dialer->all;
+    if (!dialer->held) /* whoever was asked in vain is asked anew before anything is made of it */
+        ask_after_all(dialer);
 }
 
 static void do_not_call_added(struct dialer *dialer, const struct event *event)

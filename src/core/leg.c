@@ -165,7 +165,7 @@ void leg_expire(struct dialer *dialer, struct agent *agent)
 {
     switch (agent->record.leg) {
     case LEG_CONNECTED:
-        if (agent->leg_polls < dialer->limits.polls_max) {
+        if (agent->leg_polls < dialer->limits.polls_max || dialer->held) {
             poll_leg(dialer, agent);
         } else {
             act(dialer, agent, EFFECT_HANG_UP_AGENT_LEG); /* in case only the answers were lost */

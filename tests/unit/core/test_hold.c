@@ -223,6 +223,26 @@ static void who_was_given_up_in_a_conversation_was_cut_off(void **state)
     world_close(&world);
 }
 
+static void people_talk_on_while_the_engine_cannot_be_asked(void **state)
+{
+    static struct world world;
+    attempt_id id = talk(&world);
+
+    world_feed(&world, &(struct event){.kind = EVENT_DIALLING_HELD, .of.held = true});
+    world_pass(&world, world.now + 20 * MINUTE);
+    assert_int_equal(world_attempt(&world, id).state, ATTEMPT_BRIDGED);
+    assert_int_equal(world_agent_facts(&world, 7).record.leg, LEG_CONNECTED);
+    assert_null(world_effect(&world, EFFECT_HANG_UP_AGENT_LEG));
+    assert_null(world_effect(&world, EFFECT_REDIRECT_CALL));
+    world_feed(&world, &(struct event){.kind = EVENT_DIALLING_HELD, .of.held = false});
+    assert_non_null(world_effect(&world, EFFECT_POLL_CALL));
+    assert_non_null(world_effect(&world, EFFECT_POLL_AGENT_LEG));
+    world_leg(&world, EVENT_AGENT_LEG_CONNECTED, 7);
+    world_pass(&world, world.now + 10 * MINUTE); /* and now its silence says something */
+    assert_int_equal(world_agent_facts(&world, 7).record.leg, LEG_LOST);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_hold_outlives_a_restart),
         cmocka_unit_test(a_call_that_went_with_the_engine_is_called_back_by_its_agent),
         cmocka_unit_test(a_conversation_that_nobody_speaks_of_ends_in_words),
+        cmocka_unit_test(people_talk_on_while_the_engine_cannot_be_asked),
         cmocka_unit_test(who_was_given_up_in_a_conversation_was_cut_off),
     };
 
