@@ -133,14 +133,14 @@ static json_t *last_json(const struct shift *shift)
                                     : json_null());
 }
 
-/* When only the number is known: the store has not answered yet. */
-static json_t *person_or_number(struct server *server, const struct roster_agent *agent,
-                                const struct known_attempt *attempt)
+static json_t *person_of(struct server *server, const struct roster_agent *agent,
+                         const struct known_attempt *attempt)
 {
-    json_t *person =
-        person_json(server->desks->persons, agent->reservation.lead, attempt ? attempt->id : 0);
+    struct persons *persons = server->desks->persons;
+    lead_id lead = agent->reservation.lead;
+    json_t *person = person_json(persons, lead, attempt ? attempt->id : 0);
 
-    return person ? person : json_null();
+    return person ? person : person_unread_json(persons, lead, attempt ? attempt->id : 0);
 }
 
 json_t *desk_document(struct server *server, agent_id id)
@@ -159,7 +159,7 @@ json_t *desk_document(struct server *server, agent_id id)
                      (json_int_t)++server->desks->version, "now", reply_time(now), "agent",
                      agent_json(agent, shift, now), "pop", pop_json(agent, attempt), "call",
                      attempt ? call_json(server, agent, shift, attempt) : json_null(), "person",
-                     occupied ? person_or_number(server, agent, attempt) : json_null(), "wrap_up",
+                     occupied ? person_of(server, agent, attempt) : json_null(), "wrap_up",
                      wrap_up_json(server, agent), "callbacks",
                      shift->callbacks ? shift->callbacks : server->desks->none, "last",
                      last_json(shift));

@@ -356,3 +356,30 @@ json_t *person_json(struct persons *persons, lead_id lead, attempt_id attempt)
         "fields", fields_of(person, campaign), "warnings", warnings_of(person, attempt), "history",
         history_of(server, person, attempt));
 }
+
+json_t *person_unread_json(struct persons *persons, lead_id lead, attempt_id attempt)
+{
+    const struct server *server = persons->server;
+    const struct known_attempt *known = traffic_attempt(&server->traffic, attempt);
+    const struct known_lead *carried = traffic_lead(&server->traffic, lead);
+    const char *e164 = known                              ? known->e164
+                       : carried && carried->number_count ? carried->numbers[0].e164
+                                                          : "";
+    int next = known && known->record.ordered_at ? 0 : 1;
+    char national[PHONE_NATIONAL_SIZE];
+    struct lead_record record;
+    json_t *numbers = json_array();
+
+    if (*e164) {
+        phone_number_national(e164, national);
+        json_array_append_new(numbers,
+                              json_pack("{s:i, s:s, s:s, s:s, s:b}", "index",
+                                        known ? (int)known->record.number_index : 0, "national",
+                                        national, "e164", e164, "kind", "", "current", 1));
+    }
+    return json_pack("{s:I, s:s, s:o, s:n, s:n, s:n, s:n, s:i, s:n, s:s, s:n, s:[], s:[], s:[]}",
+                     "lead", (json_int_t)lead, "name", "", "numbers", numbers, "zone", "place",
+                     "utc_offset_s", "may_call_until", "attempt",
+                     dialer_lead(server->dialer, lead, &record) ? (int)record.attempts + next : 0,
+                     "attempts_max", "list", "", "calling_from", "fields", "warnings", "history");
+}

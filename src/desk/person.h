@@ -26,5 +26,7 @@ void persons_want(struct persons *persons, lead_id lead);
 
 /* attempt: the open one that is shown, 0: none yet. */
 json_t *person_json(struct persons *persons, lead_id lead, attempt_id attempt);
+/* The same of one who is not read yet: what memory knows, the number. */
+json_t *person_unread_json(struct persons *persons, lead_id lead, attempt_id attempt);
 
 #endif
