@@ -173,6 +173,7 @@ static void withdraw_lead(struct world *world)
     struct event event = {.kind = EVENT_LEAD_WITHDRAWN};
 
     event.of.lead_id = 1 + rng_below(&world->rng, world->weather.leads);
+    world->leads[event.of.lead_id - 1].withdrawn = true;
     world_feed(world, &event);
 }
 

@@ -104,6 +104,11 @@ static bool has_idle_agent(const struct world *world, campaign_id campaign)
     return false;
 }
 
+static bool first_was_withdrawn(const struct world_campaign *campaign)
+{
+    return container_of(heap_first(&campaign->claimable), struct world_lead, due)->withdrawn;
+}
+
 static bool is_hungry(struct world *world, struct world_campaign *campaign)
 {
     struct dialer_census census;
@@ -111,7 +116,7 @@ static bool is_hungry(struct world *world, struct world_campaign *campaign)
     if (campaign->told != CAMPAIGN_RUNNING || campaign->gone ||
         campaign->options.mode == MODE_MANUAL || world->held_life == world->life + 1 ||
         world->now < world->store_gone_until || heap_deadline(&campaign->claimable) >= world->now ||
-        !has_idle_agent(world, campaign->id))
+        first_was_withdrawn(campaign) || !has_idle_agent(world, campaign->id))
         return false;
     dialer_census(world->dialer, &census);
     return census.leads < world->limits.leads_max / 2 && !has_due_in_memory(world, campaign);

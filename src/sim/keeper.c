@@ -212,6 +212,7 @@ void keeper_claim(struct world *world, const struct effect *effect)
 
         heap_remove(&campaign->claimable, &lead->due);
         lead->claimed = true;
+        lead->withdrawn = false;
         lead->mislaid_life = 0; /* looked for anew */
         event.of.lead = keeper_facts(world, lead->row.id);
         world_deliver(world, &event, at);

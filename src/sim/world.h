@@ -72,6 +72,7 @@ struct world_lead {
     uint64_t mislaid_leaps;
     struct lead_record before; /* as told before the event ... */
     uint64_t before_in;        /* ... if it was told anew in it */
+    bool withdrawn;            /* nobody hurries to ask for it again */
 };
 
 struct world_campaign {
