@@ -26,7 +26,7 @@ import { text } from '../texts.js';
  *     devices: {id: string, name: string}[], headset_gone: boolean, rtt_ms: number|null, loss: number|null,
  *     problem: string},
  *   check: {picked: number[], speaker: 'idle'|'playing'|'heard', network_ms: number|null},
- *   join: {since: number, activity: string}|null,
+ *   join: {since: number, activity: string}|null, ring: boolean,
  *   panel: Panel|null, tab: 'script'|'details'|'result'|'history', step: number, open: number,
  *   choice: import('./choice.js').Choice|null, notes: Record<string, Note>,
  *   armed: {attempt: any, at: number}|null, guard: import('./guard.js').Guard,
@@ -47,7 +47,7 @@ export function pageNew(facts) {
             state: 'none', registered: false, since: 0, mic: 'unknown', muted: false, device: '', device_id: '', devices: [],
             headset_gone: false, rtt_ms: null, loss: null, problem: '',
         },
-        check: { picked: [], speaker: 'idle', network_ms: null }, join: null, panel: null, tab: 'script', step: 0,
+        check: { picked: [], speaker: 'idle', network_ms: null }, join: null, ring: false, panel: null, tab: 'script', step: 0,
         open: -1, choice: null, notes: {}, armed: null, guard: guardNew(), flash: null, pending: {}, trouble: null,
         said: { text: '', urgent: false, n: 0 }, longest_wait_ms: 0, calls: null, callbacks: null, typing: false,
         keys: {}, settings: { cues: {}, letters: true }, ticked: {}, ...facts,
@@ -167,7 +167,7 @@ function desk(page, doc) {
 function wantsRinging(page) {
     const agent = page.doc?.agent;
     return Boolean(agent) && page.phone.registered && page.phone.state !== 'connected'
-        && (page.join !== null || ['dialling', 'rejoining'].includes(agent.line))
+        && (page.ring || ['dialling', 'rejoining'].includes(agent.line))
         && (!agent.screen || agent.screen === page.screen);
 }
 
@@ -216,6 +216,7 @@ function entered(before, next, effects) {
     }
     if (page.panel && ['keypad', 'transfer', 'add', 'party'].includes(page.panel.kind) && !callIsLive(page.doc))
         page = { ...page, panel: null };
+    if (['taken-over', 'offline', 'signed-out'].includes(is)) page = { ...page, ring: false };
     if (is === 'taken-over') effects.push({ do: 'phone', verb: 'stop' });
     if (is !== 'offline' && is !== 'loading' && is !== 'taken-over' && is !== 'signed-out')
         effects.push({ do: 'phone', verb: 'start' }); // an open page with a shift running needs its telephone
@@ -259,6 +260,7 @@ function tick(page, now) {
 function phone(page, facts) {
     const moved = facts.state !== undefined && facts.state !== page.phone.state;
     const next = { ...page, phone: { ...page.phone, ...facts, since: moved ? page.now : page.phone.since } };
+    if (facts.state === 'connected') next.ring = false; // the room is here
     /** @type {Effect[]} */
     const effects = [];
     return entered(page, next, rings(page, next, effects));

@@ -61,7 +61,8 @@ export function phaseOf(page) {
     if (agent.activity === 'offline') return page.join || agent.line === 'dialling' ? 'joining' : 'offline';
     // The line of a shift is made before the first call; a call in progress comes before any of that.
     if (page.join || (agent.line === 'dialling' && !doc.call)) return 'joining';
-    if (agent.line === 'rejoining' || phone.state === 'lost') return 'reconnecting';
+    // The desk was taken over in mid-call: the customer is in the room, this page not yet.
+    if (agent.line === 'rejoining' || phone.state === 'lost' || (page.ring && callIsLive(doc))) return 'reconnecting';
     if (callIsLive(doc)) {
         if (phone.headset_gone) return 'headset-gone';
         if (doc.call.consult) return 'consult';

@@ -39,6 +39,14 @@ function toggle(page, kind, opener, more = {}) {
     return [{ ...page, panel: { kind, opener, query: '', at: 0, ...more } }, [{ do: 'focus', id: `panel-${kind}` }]];
 }
 
+/** The list of people opens, and is asked for anew: colleagues come and go. @param {Page} page @param {string} kind
+ *  @returns {[Page, Effect[]]} */
+function who(page, kind) {
+    const [next, effects] = toggle(page, kind, kind);
+    const campaign = page.doc?.pop?.campaign ?? page.details?.id;
+    return [next, next.panel && campaign ? [...effects, { do: 'details', id: campaign }] : effects];
+}
+
 /** @param {Page} page @returns {[Page, Effect[]]} */
 export function close(page) {
     if (!page.panel) return [page, [{ do: 'blur' }]];
@@ -59,8 +67,8 @@ function act(page, verb, message) {
     case 'hang-up':
     case 'stop-ringing': return twice(page, message, () => post({ ...page, armed: null }, 'hangup', {}, 'hang-up'));
     case 'keypad': return toggle(page, 'keypad', 'keypad', { sent: '' });
-    case 'transfer': return toggle(page, 'transfer', 'transfer');
-    case 'add': return toggle(page, 'add', 'add');
+    case 'transfer': return who(page, 'transfer');
+    case 'add': return who(page, 'add');
     case 'more': return toggle(page, 'more', 'more');
     case 'break': return toggle(page, 'next', 'break');
     case 'help': return post(page, 'help', { on: !doc.agent.needs_help }, 'help');
@@ -172,7 +180,7 @@ function branch(page, at) {
 /** @param {Page} page @returns {[Page, Effect[]]} */
 export function join(page) {
     const body = { screen: page.screen, campaigns: page.check.picked, activity: 'available' };
-    const next = { ...page, join: { since: page.now, activity: 'available' }, trouble: null };
+    const next = { ...page, join: { since: page.now, activity: 'available' }, ring: Boolean(page.setup?.voice), trouble: null };
     return [next, [
         { do: 'wake-sound' },
         { do: 'post', path: 'join', body, action: 'join' },

@@ -222,18 +222,21 @@ void api_desk_disposition(struct api_call *call)
 
     if (!shift || !api_read_verdict(call, agent, &event))
         return;
-    const struct known_attempt *attempt =
-        traffic_attempt(&call->server->traffic, event.of.disposition.attempt);
+    attempt_id id = event.of.disposition.attempt;
+    const struct known_attempt *attempt = traffic_attempt(&call->server->traffic, id);
     const struct roster_campaign *campaign =
-        attempt ? roster_campaign(&call->server->roster, attempt->record.campaign) : NULL;
+        roster_campaign(&call->server->roster, agent->reservation.campaign);
 
     shift->callbacks_at = 0; /* it may be a new promise */
-    if (json_is_false(finish) && attempt && attempt->record.agent == agent->id) {
+    if (json_is_false(finish) && agent->reservation.attempt == id &&
+        ((attempt && attempt->record.agent == agent->id) ||
+         agent->record.activity ==
+             AGENT_WRAP_UP)) { /* or handed over: then only the page shows it */
         if (!campaign || !campaign_disposition(&campaign->options, event.of.disposition.code)) {
             api_refuse_by_rule(call, REFUSED_UNKNOWN_DISPOSITION, INSTANT_NEVER);
             return;
         }
-        shift->picked.attempt = attempt->id;
+        shift->picked.attempt = id;
         shift->picked.code = event.of.disposition.code;
         shift->picked.callback_at = event.of.disposition.callback_at;
         shift->picked.callback_agent = event.of.disposition.callback_agent;

@@ -106,6 +106,40 @@ static json_t *call_json(const struct server *server, const struct roster_agent 
     return json;
 }
 
+/* Handed over: the call goes on with somebody else, its record is theirs; what this agent had of it is shown on. */
+static json_t *handed_over_json(const struct roster_agent *agent, const struct shift *shift)
+{
+    json_t *json = json_object_get(shift->call, "attempt") &&
+                           json_integer_value(json_object_get(shift->call, "attempt")) ==
+                               (json_int_t)agent->reservation.attempt
+                       ? json_copy(shift->call)
+                       : NULL;
+
+    if (!json || agent->record.activity != AGENT_WRAP_UP) {
+        json_decref(json);
+        return json_null();
+    }
+    json_object_set_new(json, "state", json_string(attempt_state_name(ATTEMPT_HANDED_OVER)));
+    json_object_set_new(json, "ended_at", reply_time(agent->record.since));
+    json_object_set_new(json, "ended_by", json_string("agent"));
+    json_object_set_new(json, "held_since", json_null());
+    json_object_set_new(json, "consult", json_null());
+    json_object_set_new(json, "parties", json_array());
+    if (shift->picked.attempt == agent->reservation.attempt)
+        json_object_set_new(json, "disposition", json_integer(shift->picked.code));
+    return json;
+}
+
+static json_t *own_call_json(const struct server *server, const struct roster_agent *agent,
+                             struct shift *shift, const struct known_attempt *attempt)
+{
+    if (!attempt || attempt->record.agent != agent->id)
+        return handed_over_json(agent, shift);
+    json_decref(shift->call);
+    shift->call = call_json(server, agent, shift, attempt);
+    return json_incref(shift->call);
+}
+
 enum { MORE_TIME_S = 30 };
 
 static json_t *wrap_up_json(const struct server *server, const struct roster_agent *agent)
@@ -158,9 +192,9 @@ json_t *desk_document(struct server *server, agent_id id)
     return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:O, s:o}", "version",
                      (json_int_t)++server->desks->version, "now", reply_time(now), "agent",
                      agent_json(agent, shift, now), "pop", pop_json(agent, attempt), "call",
-                     attempt ? call_json(server, agent, shift, attempt) : json_null(), "person",
-                     occupied ? person_of(server, agent, attempt) : json_null(), "wrap_up",
-                     wrap_up_json(server, agent), "callbacks",
+                     occupied ? own_call_json(server, agent, shift, attempt) : json_null(),
+                     "person", occupied ? person_of(server, agent, attempt) : json_null(),
+                     "wrap_up", wrap_up_json(server, agent), "callbacks",
                      shift->callbacks ? shift->callbacks : server->desks->none, "last",
                      last_json(shift));
 }

@@ -32,6 +32,7 @@ void shift_free(struct server *server, struct shift *shift)
 {
     loop_timer_stop(server->loop, &shift->finish);
     json_decref(shift->callbacks);
+    json_decref(shift->call);
     free(shift);
 }
 

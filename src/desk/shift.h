@@ -37,6 +37,7 @@ struct shift {
     } picked;
     struct loop_timer finish; /* before the limit's own verdict */
 
+    json_t *call;      /* the last one as it was shown; NULL: none yet */
     json_t *callbacks; /* own ones of the next day, the nearest first; NULL: not read */
     instant callbacks_at;
     bool callbacks_reading;
