@@ -500,8 +500,12 @@ void desk_activity(struct dialer *dialer, const struct event *event)
             (void)reject(dialer, agent);
         break;
     case AGENT_ON_CALL:
+        want_next(dialer, agent, activity, code);
+        break;
     case AGENT_WRAP_UP:
         want_next(dialer, agent, activity, code);
+        if (event->of.activity.forced && agent->attempt && agent->attempt->record.dropped)
+            complete(dialer, agent); /* cut off by our fault: there is nothing to wrap up */
         break;
     case AGENT_ACTIVITY_COUNT:
         check(false);

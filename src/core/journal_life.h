@@ -20,7 +20,7 @@
  * by a program: of another's, no more than form and program can be read.
  */
 enum {
-    JOURNAL_FORM = 5, /* 1: told no form */
+    JOURNAL_FORM = 6, /* 1: told no form */
     JOURNAL_LIFE_MAX = 512,
     JOURNAL_ZONE_MAX = 16384,
     JOURNAL_ZONE_SET_MAX = 4096,

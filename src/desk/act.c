@@ -176,12 +176,31 @@ void api_desk_preview(struct api_call *call)
     desk_feed(call, agent, &event);
 }
 
+/* The customer whose call was lost is due at once, and by this agent: nothing but the wrap-up stands between. */
+static bool is_lost_one(const struct api_call *call, const struct roster_agent *agent)
+{
+    const struct known_attempt *attempt =
+        traffic_attempt(&call->server->traffic, agent->reservation.attempt);
+    json_int_t lead = json_integer_value(json_object_get(call->body, "lead"));
+
+    return agent->record.activity == AGENT_WRAP_UP && attempt && attempt->record.dropped &&
+           attempt->record.agent == agent->id && attempt->record.lead == (lead_id)lead;
+}
+
 void api_desk_dial(struct api_call *call)
 {
     const struct roster_agent *agent = desk_own_agent(call);
+    struct event event = {.kind = EVENT_AGENT_ACTIVITY,
+                          .of.activity = {.activity = AGENT_AVAILABLE, .forced = true}};
 
-    if (agent)
+    if (!agent)
+        return;
+    if (is_lost_one(call, agent)) {
+        event.of.activity.agent = agent->id;
+        desk_feed(call, agent, &event);
+    } else {
         api_dial_lead(call, agent, desk_document);
+    }
 }
 
 /* ---- verdicts and notes ---- */
