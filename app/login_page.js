@@ -7,12 +7,12 @@ import { ask } from './io/http.js';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('root'));
 /** @type {import('./views/login.js').Login} */
-let state = { name: '', password: '', busy: false, faults: [], language: 'en' };
+let state = { name: '', password: '', busy: false, faults: [], language: 'en', demo: '' };
 
 /** @param {Partial<import('./views/login.js').Login>} facts */
 function change(facts) {
     state = { ...state, ...facts };
-    render(html`${login(state, { change, go })}`, root);
+    render(html`${login(state, { change, go, sit })}`, root);
     document.title = state.faults.length ? text('login.error', { title: text('login.page') }) : text('login.page');
 }
 
@@ -35,5 +35,20 @@ async function go() {
     document.getElementById('summary')?.focus();
 }
 
+/** The seat of a demonstration wants no password. */
+async function sit() {
+    if (state.busy) return;
+    change({ busy: true });
+    try {
+        await ask('POST', '/session', { name: state.demo });
+        location.assign('/desk');
+    } catch (error) {
+        change({ busy: false, faults: [{ field: '', text: /** @type {Error} */ (error).message }] });
+    }
+}
+
 change({});
+ask('GET', '/session').catch((refusal) => {
+    if (refusal.problem?.demo) change({ demo: refusal.problem.demo });
+});
 document.getElementById('name')?.focus();

@@ -210,6 +210,7 @@ const en = {
     'calls.none': 'No calls yet in this shift.', 'calls.disposition': 'Disposition', 'calls.change': 'Change', 'calls.choose': 'Choose the right disposition',
 
     'login.title': 'Sign in', 'login.name': 'Name', 'login.password': 'Password', 'login.language': 'Language', 'login.go': 'Sign in',
+    'login.demo': 'This is a demonstration: the people are simulated, the calls are real. Have a headset ready.', 'login.demo_go': 'Take the seat',
     'login.busy': 'Signing in', 'login.name_missing': 'Enter your name.', 'login.password_missing': 'Enter your password.',
     'login.error': 'Error: {title}', 'login.summary': 'Not signed in', 'login.page': 'Sign in · Outdial', 'language.en': 'English',
 

@@ -199,6 +199,7 @@ script_test(campaign turns e2e/modes/turns.test.mjs)
 script_test(campaign desk_calls e2e/desk/calls.test.mjs)
 script_test(campaign session e2e/desk/session.test.mjs)
 script_test(browser pages e2e/desk/pages.test.mjs)
+script_test(browser demo e2e/desk/demo.test.mjs)
 
 # In the `tsan` preset the label `tsan` is what has threads: units of the rings, the media thread, the store
 # thread and the workers, and a campaign with every thread at work. `tsan_tests` builds just that.

@@ -118,7 +118,10 @@ void board_draw(const json_t *live, const char *http, bool plain, struct text *t
         text_add(text, "\n");
         return;
     }
-    text_addf(text, "Outdial is calling simulated people. Look at %s   (Ctrl-C ends it)\n\n", http);
+    text_addf(text,
+              "Outdial is calling simulated people. Look at %s/status, sit down at %s/desk   "
+              "(Ctrl-C ends it)\n\n",
+              http, http);
     if (!json_is_true(json_object_get(live, "voice_is_up")))
         text_add(text, "the voice engine is being started\n\n");
     add_held(live, "", "\n\n", text);
@@ -183,7 +186,10 @@ int board_new(struct board **boardp, struct server *server, const char *http)
     board->plain = !isatty(STDOUT_FILENO);
     slice_copy(slice_from(http), board->http, sizeof(board->http));
     if (board->plain)
-        printf("Outdial is calling simulated people. Look at %s (Ctrl-C ends it)\n", board->http);
+        printf("Outdial is calling simulated people. Look at %s/status, sit down at %s/desk "
+               "(Ctrl-C ends "
+               "it)\n",
+               board->http, board->http);
     draw(board);
     *boardp = board;
     return 0;

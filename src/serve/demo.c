@@ -12,6 +12,7 @@
 #include "api/agents.h"
 #include "api/board.h"
 #include "api/campaigns.h"
+#include "api/sessions.h"
 #include "base/log.h"
 #include "net/child.h"
 #include "server/credentials.h"
@@ -22,11 +23,22 @@ extern const char demo_phones_json[];
 extern const size_t demo_phones_json_size;
 
 #define CAMPAIGN_NAME "demo"
-enum { ROBOTS = 6, LEADS = 1000, ROWS_PER_STEP = 200, FIRST_NUMBER = 1000 };
+enum {
+    ROBOTS = 6,
+    LEADS = 1000,
+    SEAT_LEADS = 400,
+    SEAT_FIRST_NUMBER = 5000,
+    COLUMNS_SIZE = 256,
+    ROWS_PER_STEP = 200,
+    FIRST_NUMBER = 1000
+};
 
 /* Fictitious from end to end: an exchange (555) that has no subscribers; every call ends at the simulated phones. */
 #define NUMBER_FORMAT "+1202555%04u"
 #define ZONE "America/New_York"
+#define SEAT_CAMPAIGN "Home renewals"
+#define SEAT_AGENT "you"
+#define CLAIMS_NUMBER "+12025559998"
 
 /* People who are simulated have no night, and do not mind being called again. */
 static const char settings[] =
@@ -49,6 +61,37 @@ static const char settings[] =
     "{\"code\":2,\"name\":\"not interested\",\"behaviour\":\"done\"},"
     "{\"code\":4,\"name\":\"do not call\",\"behaviour\":\"do-not-call\"},"
     "{\"code\":7,\"name\":\"spoke, again later\",\"behaviour\":\"retry\",\"delay_s\":120}]}";
+
+/* For whoever sits down at this machine: people of their own, a script, time to write a note. */
+static const char seat_settings[] =
+    "{\"mode\":\"progressive\",\"ring_timeout_s\":20,\"wrap_up_s\":60,\"wrap_up_default\":3,"
+    "\"note\":\"The seat of the demonstration; its people are simulated and have no night.\","
+    "\"message\":\"This is a demonstration. Nobody is free to speak to you just now.\","
+    "\"hours\":{\"every_day\":[[\"00:00\",\"24:00\"]]},"
+    "\"number_caps\":{\"per_day\":0},\"person_caps\":{\"per_day\":0},"
+    "\"fields\":[\"Renewal due\",\"Premium now\",\"Offer\",\"Cover\"],\"hold_limit_s\":120,"
+    "\"transfer_numbers\":[{\"name\":\"Claims desk\",\"number\":\"" CLAIMS_NUMBER "\"}],"
+    "\"dispositions\":[{\"code\":1,\"name\":\"Renewed\",\"behaviour\":\"done\"},"
+    "{\"code\":2,\"name\":\"Callback\",\"behaviour\":\"callback\"},"
+    "{\"code\":3,\"name\":\"Thinking it over\",\"behaviour\":\"retry\",\"delay_s\":3600},"
+    "{\"code\":4,\"name\":\"Not interested\",\"behaviour\":\"done\"},"
+    "{\"code\":5,\"name\":\"Wrong number\",\"behaviour\":\"wrong-number\"},"
+    "{\"code\":6,\"name\":\"Do not call\",\"behaviour\":\"do-not-call\"}],"
+    "\"script\":{\"steps\":["
+    "{\"title\":\"Opening\",\"text\":\"Good day, am I speaking with {name}?\\nThis is {agent} "
+    "about your "
+    "home policy. Is now a good time?\",\"branches\":[{\"label\":\"Yes\",\"to\":\"Renewal\"},"
+    "{\"label\":\"Not now\",\"to\":\"Close\"}]},"
+    "{\"title\":\"Renewal\",\"text\":\"Your policy ends on {Renewal due}. I can renew it today at "
+    "{Offer} "
+    "for the year; now you pay {Premium now}.\",\"branches\":[{\"label\":\"Happy to "
+    "renew\",\"to\":\"Close\"},{\"label\":\"Has a question\",\"to\":\"Questions\"}]},"
+    "{\"title\":\"Questions\",\"text\":\"It covers {Cover}. What would you like to know?\","
+    "\"branches\":[{\"label\":\"Back to the offer\",\"to\":\"Renewal\"}]},"
+    "{\"title\":\"Close\",\"text\":\"Thank you for your time. Goodbye!\",\"branches\":[]}],"
+    "\"asides\":[{\"title\":\"Who are these people?\",\"text\":\"Simulated ones: they answer, "
+    "talk, hang up "
+    "and never mind.\"}]}}";
 
 struct demo {
     struct server *server;
@@ -127,9 +170,11 @@ int demo_new(struct demo **demop, struct server *server, const struct demo_event
     return err;
 }
 
-/* What is missing in the store: campaign, list, robots. Makes its own transactions. */
+/* What is missing in the store: campaign, list, robots; the seat. Makes its own transactions. */
 struct making {
     struct demo *demo;
+    bool floor, seat; /* which of both is made */
+    struct store_record seat_campaign, seat_agent;
     struct store_record campaign;
     struct store_record robots[ROBOTS];
     char names[ROBOTS][24], addresses[ROBOTS][200];
@@ -148,7 +193,21 @@ static int put_alone(struct store *store, struct store_record *record)
     return err;
 }
 
-static int make_leads(struct store *store, campaign_id campaign)
+static void word_columns(unsigned n, char out[COLUMNS_SIZE])
+{
+    static const char *const covers[] = {"Home, contents", "Home", "Contents, bicycles",
+                                         "Home, contents, garden"};
+    unsigned premium = 280 + n * 37 % 300;
+
+    snprintf(out, COLUMNS_SIZE,
+             "{\"Renewal due\":\"%u December\",\"Premium now\":\"$%u.%02u\",\"Offer\":\"$%u.00\","
+             "\"Cover\":\"%s\",\"Customer since\":\"%u\"}",
+             1 + n % 28, premium, n * 13 % 100, premium - 12 - n % 20,
+             covers[n % array_count(covers)], 2005 + n % 20);
+}
+
+static int make_leads(struct store *store, campaign_id campaign, unsigned count,
+                      unsigned first_number)
 {
     static const char *const first[] = {"Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia", "Hal"};
     static const char *const last[] = {"Sample", "Example", "Fiction", "Demo", "Nobody"};
@@ -167,14 +226,16 @@ static int make_leads(struct store *store, campaign_id campaign)
                                                 .begun_at = loop_clock()}};
     struct store_import_row *rows = calloc(ROWS_PER_STEP, sizeof(*rows));
     char(*numbers)[24] = calloc(ROWS_PER_STEP, sizeof(*numbers));
+    char(*columns)[COLUMNS_SIZE] = calloc(ROWS_PER_STEP, sizeof(*columns));
 
     if (!err)
-        err = rows && numbers ? put_alone(store, &import) : ENOMEM;
-    for (unsigned done = 0; !err && done < LEADS; done += ROWS_PER_STEP) {
+        err = rows && numbers && columns ? put_alone(store, &import) : ENOMEM;
+    for (unsigned done = 0; !err && done < count; done += ROWS_PER_STEP) {
         for (unsigned i = 0; i < ROWS_PER_STEP; i++) {
             unsigned n = done + i;
 
-            snprintf(numbers[i], sizeof(numbers[i]), NUMBER_FORMAT, FIRST_NUMBER + n);
+            snprintf(numbers[i], sizeof(numbers[i]), NUMBER_FORMAT, first_number + n);
+            word_columns(n, columns[i]);
             rows[i] = (struct store_import_row){.line = n + 2,
                                                 .external_id = "",
                                                 .first_name = first[n % array_count(first)],
@@ -183,31 +244,50 @@ static int make_leads(struct store *store, campaign_id campaign)
                                                 .address = "",
                                                 .country = "US",
                                                 .zone = ZONE,
-                                                .columns = "{}",
+                                                .columns = columns[i],
                                                 .priority = PRIORITY_NORMAL,
                                                 .number_count = 1,
                                                 .numbers = {{.e164 = numbers[i], .country = "US"}}};
         }
         err = store_import_rows(store, import.of.id, rows, ROWS_PER_STEP);
     }
-    import.of.import.rows = import.of.import.imported = LEADS;
+    import.of.import.rows = import.of.import.imported = count;
     import.of.import.ended_at = loop_clock();
     if (!err)
         err = store_import_publish(store, &import.of.import);
     free(rows);
     free(numbers);
+    free(columns);
     return err;
+}
+
+static int make_floor(struct store *store, struct making *making)
+{
+    int err = put_alone(store, &making->campaign);
+
+    if (!err)
+        err = make_leads(store, making->campaign.of.id, LEADS, FIRST_NUMBER);
+    for (size_t i = 0; !err && i < ROBOTS; i++)
+        err = put_alone(store, &making->robots[i]);
+    return err;
+}
+
+static int make_seat(struct store *store, struct making *making)
+{
+    int err = put_alone(store, &making->seat_campaign);
+
+    if (!err)
+        err = make_leads(store, making->seat_campaign.of.id, SEAT_LEADS, SEAT_FIRST_NUMBER);
+    return err ? err : put_alone(store, &making->seat_agent);
 }
 
 static int make_work(struct store *store, void *arg)
 {
     struct making *making = arg;
-    int err = put_alone(store, &making->campaign);
+    int err = making->floor ? make_floor(store, making) : 0;
 
-    if (!err)
-        err = make_leads(store, making->campaign.of.id);
-    for (size_t i = 0; !err && i < ROBOTS; i++)
-        err = put_alone(store, &making->robots[i]);
+    if (!err && making->seat)
+        err = make_seat(store, making);
     if (err)
         log_error("demo.store", "errno=%d why=\"%s\"", err, store_why(store));
     return err;
@@ -227,13 +307,22 @@ static void refresh_address(struct demo *demo, struct roster_agent *agent)
     }
 }
 
+static void start(struct server *server, const char *name)
+{
+    const struct roster_campaign *campaign =
+        roster_find_campaign(&server->roster, slice_from(name));
+    struct event event = {.kind = EVENT_CAMPAIGN_COMMANDED,
+                          .of.command = {.command = COMMAND_START}};
+
+    if (!campaign || campaign->state == CAMPAIGN_RUNNING)
+        return;
+    event.of.command.campaign = campaign->id;
+    dialing_feed(server, &event, NULL);
+}
+
 static void go(struct demo *demo)
 {
     struct server *server = demo->server;
-    struct roster_campaign *campaign =
-        roster_find_campaign(&server->roster, slice_from(CAMPAIGN_NAME));
-    struct event start = {.kind = EVENT_CAMPAIGN_COMMANDED,
-                          .of.command = {.campaign = campaign->id, .command = COMMAND_START}};
     char name[24];
 
     for (unsigned i = 1; i <= ROBOTS; i++) {
@@ -249,8 +338,9 @@ static void go(struct demo *demo)
         if (agent->record.activity == AGENT_OFFLINE)
             dialing_feed(server, &login, NULL);
     }
-    if (campaign->state != CAMPAIGN_RUNNING)
-        dialing_feed(server, &start, NULL);
+    start(server, CAMPAIGN_NAME);
+    start(server, SEAT_CAMPAIGN);
+    sessions_offer(server, SEAT_AGENT);
     if (board_new(&demo->board, server, demo->http) != 0)
         log_warning("demo.board", "why=\"no memory\"");
 }
@@ -263,10 +353,14 @@ static void make_done(void *arg, int err)
     struct roster_campaign *campaign;
     struct roster_agent *agent;
 
-    if (!err)
+    if (!err && making->floor)
         err = campaign_enters(server, &making->campaign.of.campaign, &campaign);
-    for (size_t i = 0; !err && i < ROBOTS; i++)
+    for (size_t i = 0; !err && making->floor && i < ROBOTS; i++)
         err = agent_enters(server, &making->robots[i].of.agent, &agent);
+    if (!err && making->seat)
+        err = campaign_enters(server, &making->seat_campaign.of.campaign, &campaign);
+    if (!err && making->seat)
+        err = agent_enters(server, &making->seat_agent.of.agent, &agent);
     free(making);
     if (server->stopping || demo->ending)
         return;
@@ -284,8 +378,13 @@ void demo_begin(struct demo *demo, const char *http)
 
     slice_copy(slice_from(http), demo->http, sizeof(demo->http));
     while ((slot = table_next(&server->roster.agents, &at)))
-        refresh_address(demo, slot->value);
-    if (roster_find_campaign(&server->roster, slice_from(CAMPAIGN_NAME))) {
+        if (strncmp(((const struct roster_agent *)slot->value)->name, "robot-", 6) == 0)
+            refresh_address(demo, slot->value);
+    bool floor = !roster_find_campaign(&server->roster, slice_from(CAMPAIGN_NAME));
+    bool seat = !roster_find_campaign(&server->roster, slice_from(SEAT_CAMPAIGN)) &&
+                !roster_find_agent(&server->roster, slice_from(SEAT_AGENT));
+
+    if (!floor && !seat) {
         go(demo);
         return;
     }
@@ -293,6 +392,22 @@ void demo_begin(struct demo *demo, const char *http)
 
     check(making);
     making->demo = demo;
+    making->floor = floor;
+    making->seat = seat;
+    making->seat_campaign = (struct store_record){.kind = STORE_CAMPAIGN,
+                                                  .of.campaign = {.name = SEAT_CAMPAIGN,
+                                                                  .settings = seat_settings,
+                                                                  .made_at = loop_clock(),
+                                                                  .changed_at = loop_clock(),
+                                                                  .state = CAMPAIGN_DRAFT}};
+    making->seat_agent =
+        (struct store_record){.kind = STORE_AGENT,
+                              .of.agent = {.core = {.activity = AGENT_OFFLINE},
+                                           .name = SEAT_AGENT,
+                                           .full_name = "You",
+                                           .address = "client:" SEAT_AGENT,
+                                           .settings = "{\"campaigns\":[\"" SEAT_CAMPAIGN "\"]}",
+                                           .made_at = loop_clock()}};
     making->campaign = (struct store_record){.kind = STORE_CAMPAIGN,
                                              .of.campaign = {.name = CAMPAIGN_NAME,
                                                              .settings = settings,

@@ -5,7 +5,8 @@
 
 /*
  * A floor to look at (`serve --demo`): a simulated telephone network as a child process, six robot
- * agents, and a campaign whose people are all simulated. Nothing in it is played: the calls are real SIP and
+ * agents, and a campaign whose people are all simulated; and a seat for whoever sits at this machine: the
+ * agent `you`, whose telephone is the page, with a campaign of its own. Nothing in it is played: the calls are real SIP and
  * sound between real processes. Only the campaign's settings are unlike life: its hours are 0-24 and it
  * calls its list again and again, because nobody there sleeps or minds.
  *
