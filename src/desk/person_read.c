@@ -100,8 +100,9 @@ static void word_numbers(struct person_facts *facts)
     for (uint32_t i = 0; i < facts->carried.facts.number_count; i++) {
         phone_number_national(facts->carried.e164[i], facts->numbers[i].national);
         (void)phone_number_parse(slice_from(facts->carried.e164[i]), "", &number);
-        copy(phone_number_type_name(number.type), facts->numbers[i].kind,
-             sizeof(facts->numbers[i].kind));
+        if (number.type == PHONE_TYPE_MOBILE || number.type == PHONE_TYPE_FIXED)
+            copy(phone_number_type_name(number.type), facts->numbers[i].kind,
+                 sizeof(facts->numbers[i].kind)); /* what nobody can tell is not said */
     }
 }
 

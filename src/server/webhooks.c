@@ -153,6 +153,18 @@ static void take_party(struct hook *hook)
 }
 
 /* The keys that wait for the customer; a second question for the same finds none. */
+/* A page's telephone that calls by itself (the application's voice URL): the desk rings it, never the other way round. */
+static void take_client(struct hook *hook)
+{
+    struct text document;
+
+    log_warning("client.called", "from=%.40s",
+                form_get(&hook->body, "From") ? form_get(&hook->body, "From") : "");
+    text_init(&document);
+    twiml_message(&document, "Calls are made at the desk, not by this telephone. Goodbye.");
+    reply_twiml(hook, &document);
+}
+
 static void take_digits(struct hook *hook)
 {
     char digits[DIGITS_SIZE];
@@ -281,13 +293,10 @@ static const struct {
     void (*take)(struct hook *hook);
     bool is_question; /* must be answered each time it is asked, also twice */
 } hooks[] = {
-    {"/voice/answer", take_answer, true},
-    {"/voice/told", take_told, true},
-    {"/voice/agent", take_agent, true},
-    {"/voice/party", take_party, true},
-    {"/voice/digits", take_digits, true},
-    {"/voice/status", take_status, false},
-    {"/voice/conference", take_conference, false},
+    {"/voice/answer", take_answer, true},  {"/voice/told", take_told, true},
+    {"/voice/agent", take_agent, true},    {"/voice/party", take_party, true},
+    {"/voice/digits", take_digits, true},  {"/voice/client", take_client, true},
+    {"/voice/status", take_status, false}, {"/voice/conference", take_conference, false},
 };
 
 /* True for a delivery that has been taken before. */

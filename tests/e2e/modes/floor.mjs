@@ -45,9 +45,10 @@ export class Refused extends Error {
 }
 
 export class Floor {
-    static async open() {
+    /** more: args (flags of serve), env */
+    static async open(more = {}) {
         const floor = new Floor();
-        floor.center = await Center.start({ script: networkScript(), args: ['--calls-per-second', '50'] });
+        floor.center = await Center.start({ script: networkScript(), args: ['--calls-per-second', '50', ...(more.args ?? [])], env: more.env });
         floor.token = readFileSync(`${floor.center.data}/token`, 'utf8').trim();
         return floor;
     }

@@ -14,7 +14,7 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
 export const PASSWORD = 'a long enough password';
 
 /** Runs in the page before everything else: its ear, its eye, its sockets. */
-function witness() {
+function witness(relay) {
     const seen = { loud: [], connected: [], signalled: [], phases: [], names: [], packets: 0, longest: 0 };
     const sockets = [];
     const peers = [];
@@ -22,8 +22,8 @@ function witness() {
 
     const Peer = window.RTCPeerConnection;
     window.RTCPeerConnection = class extends Peer {
-        constructor(...args) {
-            super(...args);
+        constructor(configuration, ...more) {
+            super(relay ? { ...configuration, iceTransportPolicy: 'relay' } : configuration, ...more);
             peers.push(this);
             this.addEventListener('connectionstatechange', () => {
                 if (this.connectionState === 'connected') seen.connected.push(Date.now());
@@ -70,7 +70,8 @@ function witness() {
 }
 
 export class Seat {
-    /** options: campaigns, flags (more of Chromium), origin (another way to the server), browser (options of a page) */
+    /** options: campaigns, flags (more of Chromium), origin (another way to the server), browser (options of a page),
+     * relay (sound by a TURN server only) */
     static async open(floor, name, options = {}) {
         const seat = new Seat();
         Object.assign(seat, { floor, name, options, foreign: [], faults: [] });
@@ -90,7 +91,7 @@ export class Seat {
         this.browser = await chromium.connect(this.chromium.wsEndpoint());
         this.context = await this.browser.newContext({ permissions: ['microphone'], viewport: { width: 1440, height: 900 },
             ...this.options.browser });
-        await this.context.addInitScript(witness);
+        await this.context.addInitScript(witness, this.options.relay ?? false);
         this.page = await this.tab();
     }
 
