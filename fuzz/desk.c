@@ -740,6 +740,7 @@ static bool open_desk(struct desk *desk, struct store *store)
     slice_copy(slice_from(DESK_ACCOUNT), server->credentials.account, CREDENTIAL_SIZE);
     slice_copy(slice_from(DESK_SECRET), server->credentials.auth_token, CREDENTIAL_SIZE);
     slice_copy(slice_from(DESK_URL), server->public_url, sizeof(server->public_url));
+    slice_copy(slice_from(DESK_URL), server->hook_url, sizeof(server->hook_url));
     server->upload_size_max = 1 << 16;
     roster_init(&server->roster);
     traffic_init(&server->traffic);

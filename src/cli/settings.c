@@ -26,7 +26,8 @@ static const struct setting table[] = {
     {"voice", "--voice", SETTING_URL, SERVE, "", "URL, path allowed", 0, 0, "", AT(voice),
      "the voice interface to use instead of starting an engine; credentials from the environment"},
     {"public_url", "--public-url", SETTING_URL, SERVE, "", "URL", 0, 0, "", AT(public_url),
-     "how the voice engine reaches this server; empty: the address it listens on"},
+     "how people (and a voice engine that is not ours) reach this server, as https://desk.example; "
+     "empty: the address it listens on"},
     {"engine_http", "--engine-http", SETTING_ADDRESS, SERVE, "", "HOST:PORT", 0, 0, "127.0.0.1:0",
      AT(engine_http), "where the engine that serve starts listens for calls to its interface"},
     {"engine_sip", "--engine-sip", SETTING_ADDRESS, SERVE, "", "HOST:PORT", 0, 0, "127.0.0.1:0",

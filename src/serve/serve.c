@@ -171,11 +171,12 @@ static int listen_http(struct process *process)
     port = http_server_port(server->http);
     keep_port(server, port);
     snprintf(process->http_text, sizeof(process->http_text), "http://%s:%u", http.address, port);
-    if (*options->public_url)
-        slice_copy(slice_from(options->public_url), server->public_url, sizeof(server->public_url));
-    else
-        snprintf(server->public_url, sizeof(server->public_url), "http://%s:%u",
-                 strcmp(http.address, "0.0.0.0") == 0 ? "127.0.0.1" : http.address, port);
+    snprintf(server->hook_url, sizeof(server->hook_url), "http://%s:%u",
+             strcmp(http.address, "0.0.0.0") == 0 ? "127.0.0.1" : http.address, port);
+    slice_copy(slice_from(*options->public_url ? options->public_url : server->hook_url),
+               server->public_url, sizeof(server->public_url));
+    if (server->credentials.hosted || *options->voice)
+        slice_copy(slice_from(server->public_url), server->hook_url, sizeof(server->hook_url));
     return 0;
 }
 
@@ -337,7 +338,7 @@ static int make_voice(struct process *process)
     struct server *server = &process->server;
     const struct serve_options *options = process->options;
     bool own = !server->credentials.hosted && !*options->voice;
-    char application_url[sizeof(server->public_url) + 16];
+    char application_url[sizeof(server->hook_url) + 16];
     struct telephony_options telephony = {
         .base_url = *options->voice              ? options->voice
                     : server->credentials.hosted ? "https://api.twilio.com"
@@ -355,7 +356,7 @@ static int make_voice(struct process *process)
     slice_copy(slice_from(shown), server->caller_id, sizeof(server->caller_id));
     if (err || !own)
         return err;
-    snprintf(application_url, sizeof(application_url), "%s/voice/client", server->public_url);
+    snprintf(application_url, sizeof(application_url), "%s/voice/client", server->hook_url);
     struct engine_options engine = {
         .data = server->data,
         .http = options->engine_http,

@@ -20,7 +20,7 @@ struct serve_options {
     const char *data;       /* folder; made when it is not there */
     const char *trunk;      /* "sip:..." or "" */
     const char *voice;      /* URL of another's interface, or "": the engine is ours */
-    const char *public_url; /* "" : what it listens on */
+    const char *public_url; /* of people, and of a hosted voice service; "": what it listens on */
     const char *engine_http, *engine_sip, *engine_media;
     const char *engine_web_media, *engine_web_advertised; /* "": no browsers; the same address */
     const char *push_webhook;                             /* URL, or "": none are sent */

@@ -205,9 +205,9 @@ static void post_order(void *arg)
     const struct roster_campaign *campaign =
         roster_campaign(&server->roster, attempt->record.campaign);
 
-    snprintf(url, sizeof(url), "%s/voice/answer?attempt=%llu" ANSWER_RETRIES, server->public_url,
+    snprintf(url, sizeof(url), "%s/voice/answer?attempt=%llu" ANSWER_RETRIES, server->hook_url,
              (unsigned long long)order->attempt);
-    snprintf(status, sizeof(status), "%s/voice/status?attempt=%llu" RETRIES, server->public_url,
+    snprintf(status, sizeof(status), "%s/voice/status?attempt=%llu" RETRIES, server->hook_url,
              (unsigned long long)order->attempt);
     struct telephony_order post = {
         .to = attempt->e164,
@@ -251,7 +251,7 @@ void calls_say_goodbye(struct server *server, attempt_id attempt, const char *si
 {
     char url[URL_SIZE];
 
-    snprintf(url, sizeof(url), "%s/voice/told?attempt=%llu&action=%s", server->public_url,
+    snprintf(url, sizeof(url), "%s/voice/told?attempt=%llu&action=%s", server->hook_url,
              (unsigned long long)attempt, answer_action_name(ANSWER_MESSAGE));
     telephony_redirect(server->telephony, sid, url, redirected, NULL);
 }
@@ -269,7 +269,7 @@ void calls_redirect(struct server *server, attempt_id id, enum answer_action act
         return;
     }
     snprintf(url, sizeof(url), "%s/voice/told?attempt=%llu&action=%s&agent=%llu&campaign=%llu",
-             server->public_url, (unsigned long long)id, answer_action_name(action),
+             server->hook_url, (unsigned long long)id, answer_action_name(action),
              (unsigned long long)agent, (unsigned long long)campaign);
     telephony_redirect(server->telephony, attempt->call_sid, url, redirected, NULL);
 }
@@ -391,7 +391,7 @@ bool calls_send_digits(struct server *server, attempt_id id, agent_id agent, con
     check(question);
     *question = (struct question){.server = server, .attempt = id};
     room_name(agent, room);
-    snprintf(url, sizeof(url), "%s/voice/digits?attempt=%llu", server->public_url,
+    snprintf(url, sizeof(url), "%s/voice/digits?attempt=%llu", server->hook_url,
              (unsigned long long)id);
     text_init(&form);
     text_add(&form, "AnnounceMethod=POST&AnnounceUrl=");

@@ -99,10 +99,10 @@ void legs_dial(struct server *server, agent_id id, uint32_t serial)
     if (leg->call_sid[0] && leg->serial != serial)
         telephony_hang_up(server->telephony, leg->call_sid, hung_up, NULL);
     *leg = (struct known_leg){.agent = id, .serial = serial};
-    snprintf(url, sizeof(url), "%s/voice/agent?agent=%llu&leg=%u", server->public_url,
+    snprintf(url, sizeof(url), "%s/voice/agent?agent=%llu&leg=%u", server->hook_url,
              (unsigned long long)id, serial);
     snprintf(status, sizeof(status), "%s/voice/status?agent=%llu&leg=%u#rc=4&rp=ct,rt,5xx",
-             server->public_url, (unsigned long long)id, serial);
+             server->hook_url, (unsigned long long)id, serial);
     struct telephony_order order = {
         .to = agent ? agent->address : "",
         .from = server->caller_id,

@@ -112,7 +112,7 @@ static void place(struct server *server, const struct effect *effect)
     room_name(effect->of.party.agent, room);
     party_label(id, effect->of.party.serial, label);
     snprintf(status, sizeof(status), "%s/voice/status?attempt=%llu&party=%u#rc=4&rp=ct,rt,5xx",
-             server->public_url, (unsigned long long)id, effect->of.party.serial);
+             server->hook_url, (unsigned long long)id, effect->of.party.serial);
     struct telephony_guest guest = {
         .room = room,
         .label = label,
@@ -145,7 +145,7 @@ static void move(struct server *server, const struct effect *effect)
 
     if (!*sid)
         return;
-    snprintf(url, sizeof(url), "%s/voice/party?attempt=%llu&party=%u", server->public_url,
+    snprintf(url, sizeof(url), "%s/voice/party?attempt=%llu&party=%u", server->hook_url,
              (unsigned long long)effect->of.party.attempt, effect->of.party.serial);
     telephony_redirect(server->telephony, sid, url, done, NULL);
 }

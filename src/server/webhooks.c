@@ -67,7 +67,7 @@ static void tell_action(struct hook *hook, attempt_id attempt, enum answer_actio
     case ANSWER_JOIN:
         room_name(agent, room);
         attempt_label(attempt, label);
-        twiml_join(&document, room, label, server->public_url);
+        twiml_join(&document, room, label, server->hook_url);
         break;
     case ANSWER_WAIT:
         twiml_wait(&document, message);
@@ -78,7 +78,7 @@ static void tell_action(struct hook *hook, attempt_id attempt, enum answer_actio
     case ANSWER_HAND_OVER:
         attempt_room_name(attempt, room);
         attempt_label(attempt, label);
-        twiml_join_pair(&document, room, label, server->public_url);
+        twiml_join_pair(&document, room, label, server->hook_url);
         break;
     case ANSWER_NONE:
     case ANSWER_HANG_UP:
@@ -131,7 +131,7 @@ static void take_agent(struct hook *hook)
     if (dialer_awaits_leg(hook->server->dialer, agent, serial)) {
         room_name(agent, room);
         leg_label(agent, serial, label);
-        twiml_join(&document, room, label, hook->server->public_url);
+        twiml_join(&document, room, label, hook->server->hook_url);
     } else { /* was told to go while it rang, and has not heard it */
         twiml_hang_up(&document);
     }
@@ -148,7 +148,7 @@ static void take_party(struct hook *hook)
     attempt_room_name(attempt, room);
     party_label(attempt, (uint32_t)number_of(&hook->query, "party"), label);
     text_init(&document);
-    twiml_join_pair(&document, room, label, hook->server->public_url);
+    twiml_join_pair(&document, room, label, hook->server->hook_url);
     reply_twiml(hook, &document);
 }
 
@@ -327,7 +327,7 @@ static bool is_genuine(struct hook *hook)
     struct text url;
 
     text_init(&url);
-    text_addf(&url, "%s%s", server->public_url, http_request_path(request));
+    text_addf(&url, "%s%s", server->hook_url, http_request_path(request));
     if (*http_request_query(request))
         text_addf(&url, "?%s", http_request_query(request));
     bool genuine = !url.failed &&

@@ -7,17 +7,19 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import { after, before, test } from 'node:test';
 
-import { Center } from '../campaign/center.mjs';
+import { Floor, numberOf } from '../modes/floor.mjs';
 import { NAME, startNginx } from './nginx.mjs';
+import { Seat } from './seat.mjs';
 
-let center, nginx;
+let floor, center, nginx;
 before(async () => {
-    center = await Center.start({ script: { default: { do: 'unknown' } } });
+    floor = await Floor.open({ args: ['--public-url', `https://${NAME}`] });
+    center = floor.center;
     nginx = await startNginx(new URL(center.http).port);
 });
 after(async () => {
     await nginx?.stop();
-    await center?.stop();
+    await floor?.close();
 });
 
 const options = (path, more = {}) => ({ host: '127.0.0.1', port: nginx.https, path, servername: NAME, ca: nginx.authority,
@@ -123,4 +125,23 @@ test('the push socket is established', async () => {
 test('what is too large is refused at the door', async () => {
     assert.equal((await ask('/login', { method: 'POST', body: 'x'.repeat(5000) })).status, 413);
     assert.equal((await ask('/api/v1/health', { headers: { more: 'x'.repeat(40000) } })).status, 400);
+});
+
+test('an agent works through TLS: the cookie is for TLS only, and a call is heard', { timeout: 90000 }, async () => {
+    await floor.campaign('tls', { mode: 'progressive' }, [numberOf('patient', 90)]);
+    const seat = await Seat.open(floor, 'ann', { campaigns: ['tls'], origin: `https://${NAME}:${nginx.https}`,
+        browser: { ignoreHTTPSErrors: true }, rules: `MAP ${NAME} 127.0.0.1` });
+    try {
+        await seat.join();
+        const cookie = (await seat.context.cookies()).find(({ name }) => name === 'outdial_session');
+        assert.ok(cookie.secure && cookie.httpOnly && cookie.sameSite === 'Strict');
+        const begun = Date.now();
+        await floor.command('tls', 'start');
+        await seat.phase('on-call', 20000);
+        await seat.hears(begun, 'the customer', 12000);
+        assert.deepEqual(seat.faults, []);
+        assert.deepEqual(seat.foreign, []);
+    } finally {
+        await seat.close();
+    }
 });

@@ -9,7 +9,7 @@ import { until } from '../lib/wait.mjs';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync', '--use-fake-ui-for-media-stream',
     '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required',
-    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', '--allow-loopback-in-peer-connection'];
+    '--allow-loopback-in-peer-connection'];
 
 export const PASSWORD = 'a long enough password';
 
@@ -71,7 +71,7 @@ function witness(relay) {
 
 export class Seat {
     /** options: campaigns, flags (more of Chromium), origin (another way to the server), browser (options of a page),
-     * relay (sound by a TURN server only) */
+     * relay (sound by a TURN server only), rules (names that are to be found) */
     static async open(floor, name, options = {}) {
         const seat = new Seat();
         Object.assign(seat, { floor, name, options, foreign: [], faults: [] });
@@ -87,7 +87,7 @@ export class Seat {
     /** A new browser, which knows nothing of the last. */
     async browse() {
         this.chromium = await chromium.launchServer({ executablePath: process.env.OUTDIAL_CHROMIUM ?? '/usr/bin/chromium',
-            args: [...FLAGS, ...(this.options.flags ?? [])] });
+            args: [...FLAGS, ...(this.options.flags ?? []), `--host-resolver-rules=${[this.options.rules, 'MAP * ~NOTFOUND', 'EXCLUDE 127.0.0.1'].filter(Boolean).join(', ')}`] });
         this.browser = await chromium.connect(this.chromium.wsEndpoint());
         this.context = await this.browser.newContext({ permissions: ['microphone'], viewport: { width: 1440, height: 900 },
             ...this.options.browser });

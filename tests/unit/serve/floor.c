@@ -110,6 +110,7 @@ void floor_open(struct floor *floor)
     snprintf(floor->http, sizeof(floor->http), "http://127.0.0.1:%u",
              http_server_port(server->http));
     slice_copy(slice_from(floor->http), server->public_url, sizeof(server->public_url));
+    slice_copy(slice_from(floor->http), server->hook_url, sizeof(server->hook_url));
     snprintf(floor->engine_http, sizeof(floor->engine_http), "http://127.0.0.1:%u/some/path",
              http_server_port(floor->engine_server));
     struct telephony_options telephony = {
