@@ -25,6 +25,7 @@ export async function pushOpen(setup, screen, hear) {
     });
     const channel = pusher.subscribe(setup.channel);
     channel.bind('desk', hear.document);
+    channel.bind('desk-changed', hear.live); // too large to be pushed
     channel.bind('pusher:subscription_succeeded', () => { hear.state('live'); hear.live(); });
     channel.bind('pusher:subscription_error', () => hear.state('away'));
     if (setup.presence) pusher.subscribe(setup.presence);

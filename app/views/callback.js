@@ -11,14 +11,18 @@ import { text } from '../texts.js';
  * @typedef {import('./controls.js').Page} Page
  */
 
-/** The campaign's hours there, minutes since midnight; the widest the law knows where they are not given. @param {any} hours */
-function opening(hours) {
-    const minutes = (/** @type {any} */ words, /** @type {number} */ otherwise) => {
-        const found = /^(\d{1,2}):(\d{2})/.exec(String(words ?? ''));
-        return found ? Number(found[1]) * 60 + Number(found[2]) : otherwise;
+/** The campaign's hours on that day there, minutes since midnight; the widest the law knows where they are not given.
+ *  @param {any} hours {every_day} or a list of windows for each weekday @param {number} at @param {string} zone */
+function opening(hours, at, zone) {
+    const minutes = (/** @type {any} */ words) => {
+        const [, h, m] = /^(\d{1,2}):(\d{2})/.exec(String(words)) ?? [];
+        return Number(h) * 60 + Number(m);
     };
-    const every = hours?.every_day?.[0];
-    return { opens: minutes(hours?.from ?? every?.[0], 8 * 60), closes: minutes(hours?.to ?? every?.[1], 21 * 60) };
+    const day = new Intl.DateTimeFormat('en-US', { weekday: 'long', timeZone: zone || undefined }).format(at).toLowerCase();
+    const windows = hours?.[day] ?? hours?.every_day;
+    if (!windows) return { opens: 8 * 60, closes: 21 * 60 };
+    if (!windows.length) return { opens: 0, closes: 0 };
+    return { opens: minutes(windows[0][0]), closes: minutes(windows.at(-1)[1]) };
 }
 
 /** @param {Page} page @param {Hands} hands */
@@ -29,7 +33,7 @@ export function callbackPicker(page, hands) {
     const days = slotDays(now, zone);
     const day = days[Math.min(page.panel?.at ?? 0, days.length - 1)];
     const taken = (page.doc.callbacks ?? []).map((/** @type {any} */ one) => instant(one.at) ?? 0);
-    const times = slotTimes({ day: day.day, near: day.at, now, zone, language, taken, ...opening(page.details?.hours) });
+    const times = slotTimes({ day: day.day, near: day.at, now, zone, language, taken, ...opening(page.details?.hours, day.at, zone) });
     const open = times.filter((slot) => slot.refused !== 'past');
     const picked = instant(choice?.callback_at ?? null);
     return panel('callback', text('callback.title'), hands, html`

@@ -69,6 +69,14 @@ static json_t *who(const struct roster_agent *agent)
                      agent->name, "full_name", agent->full_name, "role", "agent");
 }
 
+/* The agent with just this name; an id in digits is no name. */
+static const struct roster_agent *named(const struct server *server, const char *name)
+{
+    const struct roster_agent *agent = roster_find_agent(&server->roster, slice_from(name));
+
+    return agent && !agent->removed && strcmp(agent->name, name) == 0 ? agent : NULL;
+}
+
 /* ---- the secret ---- */
 
 static int take_secret(void *arg, const struct store_record *record)
@@ -173,14 +181,6 @@ static void secret_is_read(struct api_job *job)
     begin_check(job, checked);
 }
 
-/* The agent with just this name; an id in digits is no name. */
-static const struct roster_agent *named(const struct server *server, const char *name)
-{
-    const struct roster_agent *agent = roster_find_agent(&server->roster, slice_from(name));
-
-    return agent && !agent->removed && strcmp(agent->name, name) == 0 ? agent : NULL;
-}
-
 static bool is_json(const struct http_request *request)
 {
     const char *type = http_request_header(request, "Content-Type");
@@ -194,7 +194,7 @@ static bool is_demo(const struct api_call *call, const char *name)
     const char *demo = call->server->sessions->options.demo;
     const char *peer = http_request_peer(call->request);
 
-    return demo && (!name || strcmp(name, demo) == 0) &&
+    return demo && named(call->server, demo) && (!name || strcmp(name, demo) == 0) &&
            (strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0) &&
            !http_request_header(call->request, "X-Forwarded-For");
 }

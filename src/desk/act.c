@@ -39,21 +39,18 @@ void desk_feed(struct api_call *call, const struct roster_agent *agent, struct e
 
 /* ---- the shift ---- */
 
-/* Those that were ticked, of those the agent may serve; false after refusing. */
+/* Those that were ticked, of those the agent may serve; none: all. False after refusing. */
 static bool read_campaigns(struct api_call *call, const struct roster_agent *agent,
-                           struct event *event)
+                           campaign_id chosen[AGENT_CAMPAIGNS_MAX], uint8_t *count)
 {
     const json_t *wanted = json_object_get(call->body, "campaigns"), *one;
     campaign_id may[AGENT_CAMPAIGNS_MAX];
-    uint8_t may_count = roster_agent_campaigns(&call->server->roster, agent, may);
+    uint8_t may_count = roster_agent_may(&call->server->roster, agent, may);
     size_t i;
 
-    *event = (struct event){.kind = EVENT_AGENT_CHANGED, .of.agent = {.record = agent->record}};
-    if (!wanted || json_is_null(wanted)) {
-        memcpy(event->of.agent.campaigns, may, sizeof(may));
-        event->of.agent.campaign_count = may_count;
+    *count = 0;
+    if (!wanted || json_is_null(wanted))
         return true;
-    }
     json_array_foreach(wanted, i, one)
     {
         bool known = false;
@@ -64,10 +61,9 @@ static bool read_campaigns(struct api_call *call, const struct roster_agent *age
             api_refuse(call, 400, "campaigns[%zu]: must be the id of a campaign that is yours", i);
             return false;
         }
-        event->of.agent.campaigns[event->of.agent.campaign_count++] =
-            (campaign_id)json_integer_value(one);
+        chosen[(*count)++] = (campaign_id)json_integer_value(one);
     }
-    if (event->of.agent.campaign_count)
+    if (*count)
         return true;
     api_refuse(call, 400, "campaigns: choose one at least");
     return false;
@@ -78,7 +74,9 @@ void api_desk_join(struct api_call *call)
     struct roster_agent *agent = desk_own_agent(call);
     struct shift *shift = agent ? shift_of(call->server, agent->id) : NULL;
     const char *screen = json_string_value(json_object_get(call->body, "screen"));
-    struct event event = {.kind = EVENT_AGENT_LOGGED_IN}, campaigns;
+    struct event event = {.kind = EVENT_AGENT_LOGGED_IN};
+    campaign_id chosen[AGENT_CAMPAIGNS_MAX];
+    uint8_t chosen_count;
 
     if (!shift)
         return;
@@ -92,13 +90,16 @@ void api_desk_join(struct api_call *call)
         api_refuse(call, 400, "activity: must be available or break");
         return;
     }
-    if (!read_campaigns(call, agent, &campaigns))
+    if (!read_campaigns(call, agent, chosen, &chosen_count))
         return;
     slice_copy(slice_from(screen), shift->screen, sizeof(shift->screen));
     server_touch(call->server,
                  agent->id); /* another screen learns that it is not the one any more */
-    if (agent->record.activity == AGENT_OFFLINE)
-        dialing_feed(call->server, &campaigns, NULL);
+    if (agent->record.activity == AGENT_OFFLINE &&
+        !shift_serves(call->server, agent, chosen, chosen_count)) {
+        api_refuse(call, 503, "there is no room for this agent just now");
+        return;
+    }
     event.of.activity.agent = agent->id;
     desk_feed(call, agent, &event);
 }

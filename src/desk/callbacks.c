@@ -9,6 +9,7 @@
 #include "desk/person_read.h"
 #include "server/campaign_settings.h"
 #include "server/reply.h"
+#include "wire/form.h"
 
 enum { CALLS_MAX = 100, CALLS_LOOKED_AT = 1000 };
 
@@ -106,7 +107,7 @@ static json_t *promise_json(const struct asking *asking, const struct promise *o
 static void ask_done(void *arg, int err)
 {
     struct asking *asking = arg;
-    json_t *items = json_array();
+    json_t *items = err ? NULL : json_array();
 
     for (size_t i = 0; i < asking->count && !err; i++)
         json_array_append_new(items, promise_json(asking, &asking->found[i]));
@@ -146,8 +147,9 @@ static void have_callbacks(void *arg, struct server *server, agent_id agent, jso
 
     (void)server;
     (void)agent;
-    job->result = json_pack("{s:o}", "items", items);
-    api_job_end(job, 0);
+    if (items)
+        job->result = json_pack("{s:o}", "items", items);
+    api_job_end(job, items ? 0 : EIO);
 }
 
 static void ask_now(struct api_job *job)
@@ -194,7 +196,7 @@ static int take_call(void *arg, const struct store_record *record)
     struct past_call *one = &calls->all[calls->count++];
 
     one->core = attempt->core;
-    slice_copy(slice_from(attempt->note), one->note, sizeof(one->note));
+    utf8_copy(attempt->note, one->note, sizeof(one->note));
     phone_number_national(attempt->e164 ? attempt->e164 : "", one->number);
     return calls->count == CALLS_MAX ? ECANCELED : 0;
 }

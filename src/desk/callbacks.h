@@ -10,7 +10,7 @@
  */
 enum { CALLBACKS_MAX = 200, CALLBACKS_LOOKED_AT = 2000 };
 
-/* done(arg, server, agent, [{"lead","name","at"}]) on the loop, which takes the list over. own: the agent's of the next
+/* done(arg, server, agent, [{"lead","name","at"}]) on the loop, which takes the list over; NULL: the store cannot be read. own: the agent's of the next
  * day, SHIFT_CALLBACKS_MAX at most; else everybody's of the agent's campaigns, with the rest of the docs' fields. */
 void callbacks_ask(struct server *server, agent_id agent, bool own,
                    void (*done)(void *arg, struct server *server, agent_id agent, json_t *items),

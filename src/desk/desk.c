@@ -174,6 +174,8 @@ static json_t *person_of(struct server *server, const struct roster_agent *agent
     lead_id lead = agent->reservation.lead;
     json_t *person = person_json(persons, lead, attempt ? attempt->id : 0);
 
+    if (!person)
+        persons_keep_reading(persons, lead);
     return person ? person : person_unread_json(persons, lead, attempt ? attempt->id : 0);
 }
 
@@ -201,7 +203,7 @@ json_t *desk_document(struct server *server, agent_id id)
 
 /* ---- telling ---- */
 
-/* Fits what a push may carry: the oldest history goes first, then fields, then the rest of the note. */
+/* Fits what a push may carry: the oldest history goes first, then fields. A note is never cut: the page is told to ask. */
 static char *fitting(json_t *document)
 {
     json_t *person = json_object_get(document, "person");

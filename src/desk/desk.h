@@ -17,6 +17,7 @@ struct desks_options {
     const char *turn, *turn_secret;
 };
 
+bool desks_breaks_fit(const char *breaks);
 int desks_begin(struct server *server, const struct desks_options *options) must_check;
 void desks_end(struct server *server); /* without desks_begin: nothing */
 

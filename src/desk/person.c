@@ -150,6 +150,14 @@ bool persons_has(const struct persons *persons, lead_id lead)
     return table_get_id(&persons->by_lead, lead) != NULL;
 }
 
+void persons_keep_reading(struct persons *persons, lead_id lead)
+{
+    const struct person *person = table_get_id(&persons->by_lead, lead);
+
+    if (!person || (!person->reading && !person->read))
+        persons_want(persons, lead);
+}
+
 void persons_want(struct persons *persons, lead_id lead)
 {
     struct person *person = table_get_id(&persons->by_lead, lead);

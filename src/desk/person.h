@@ -14,14 +14,15 @@
  */
 struct persons;
 
-enum { PERSONS_KEPT = 1024, PERSON_HISTORY_MAX = 8, PERSON_FIELDS_MAX = 30, PERSON_TEXT_MAX = 300 };
+enum { PERSONS_KEPT = 8192, PERSON_HISTORY_MAX = 8, PERSON_FIELDS_MAX = 30, PERSON_TEXT_MAX = 300 };
 
 int persons_new(struct persons **persons, struct server *server,
                 void (*told)(struct server *server, lead_id lead)) must_check;
 void persons_free(
     struct persons *persons); /* once nothing more comes from the store; NULL is fine */
 
-bool persons_has(const struct persons *persons, lead_id lead); /* read, or being read */
+bool persons_has(const struct persons *persons, lead_id lead);    /* read, or being read */
+void persons_keep_reading(struct persons *persons, lead_id lead); /* unless it is being read */
 void persons_want(struct persons *persons, lead_id lead);
 
 /* attempt: the open one that is shown, 0: none yet. */

@@ -6,19 +6,6 @@
 
 #include "wire/form.h"
 
-/* Cut between characters. */
-static void copy(const char *from, char *to, size_t size)
-{
-    struct slice text = slice_from(from);
-
-    if (text.size >= size) {
-        text.size = size - 1;
-        while (text.size && ((unsigned char)text.at[text.size] & 0xc0) == 0x80)
-            text.size--;
-    }
-    (void)slice_copy(text, to, size);
-}
-
 struct reading {
     struct person_facts *facts;
     person_id person;
@@ -42,7 +29,7 @@ static int take_facts(void *arg, const struct store_lead_facts *row)
     struct person_facts *facts = arg;
 
     carried_lead_set(&facts->carried, row);
-    copy(row->zone ? row->zone : "", facts->zone, sizeof(facts->zone));
+    utf8_copy(row->zone ? row->zone : "", facts->zone, sizeof(facts->zone));
     return 0;
 }
 
@@ -55,7 +42,7 @@ static int take_person(void *arg, const struct store_record *record)
     char name[512];
 
     snprintf(name, sizeof(name), "%s%s%s", first, *first && *last ? " " : "", last);
-    copy(name, facts->name, sizeof(facts->name));
+    utf8_copy(name, facts->name, sizeof(facts->name));
     facts->columns = person->columns ? json_loads(person->columns, 0, NULL) : NULL;
     return 0;
 }
@@ -65,7 +52,7 @@ static int take_import(void *arg, const struct store_record *record)
     struct person_facts *facts = arg;
     const char *name = record->of.import.file_name;
 
-    copy(name ? name : "", facts->list, sizeof(facts->list));
+    utf8_copy(name ? name : "", facts->list, sizeof(facts->list));
     return 0;
 }
 
@@ -89,7 +76,7 @@ static int take_attempt(void *arg, const struct store_record *record)
         .agent = core->conversed ? core->agent : 0,
         .talk_us = core->answered_at && core->ended_at ? core->ended_at - core->answered_at : -1,
     };
-    copy(note ? note : "", past->note, sizeof(past->note));
+    utf8_copy(note ? note : "", past->note, sizeof(past->note));
     return 0;
 }
 
@@ -101,8 +88,8 @@ static void word_numbers(struct person_facts *facts)
         phone_number_national(facts->carried.e164[i], facts->numbers[i].national);
         (void)phone_number_parse(slice_from(facts->carried.e164[i]), "", &number);
         if (number.type == PHONE_TYPE_MOBILE || number.type == PHONE_TYPE_FIXED)
-            copy(phone_number_type_name(number.type), facts->numbers[i].kind,
-                 sizeof(facts->numbers[i].kind)); /* what nobody can tell is not said */
+            utf8_copy(phone_number_type_name(number.type), facts->numbers[i].kind,
+                      sizeof(facts->numbers[i].kind)); /* what nobody can tell is not said */
     }
 }
 

@@ -112,26 +112,39 @@ static json_t *push_json(const struct server *server, agent_id agent)
                      "presence", presence);
 }
 
-/* "1=Lunch:30,2=Coffee" */
+/* The next of "1=Lunch:30,2=Coffee"; false: it is none. */
+static bool next_break(struct slice *rest, int64_t *code, struct slice *name, int64_t *minutes)
+{
+    struct slice one = slice_cut(rest, ','), number = slice_trim(slice_cut(&one, '='));
+
+    *minutes = 0;
+    *name = slice_trim(slice_cut(&one, ':'));
+    return slice_to_i64(number, 1, UINT16_MAX, code) == 0 && name->size &&
+           (!one.size || slice_to_i64(slice_trim(one), 1, 24 * 60, minutes) == 0);
+}
+
+bool desks_breaks_fit(const char *breaks)
+{
+    struct slice rest = slice_from(breaks), name;
+    int64_t code, minutes;
+
+    while (rest.size)
+        if (!next_break(&rest, &code, &name, &minutes))
+            return false;
+    return true;
+}
+
 static json_t *breaks_json(const struct server *server)
 {
-    struct slice rest = slice_from(server->desks->options.breaks);
+    struct slice rest = slice_from(server->desks->options.breaks), name;
     json_t *breaks = json_array();
+    int64_t code, minutes;
 
-    while (rest.size) {
-        struct slice one = slice_cut(&rest, ','), code = slice_trim(slice_cut(&one, '='));
-        struct slice name = slice_trim(slice_cut(&one, ':'));
-        int64_t number, minutes = 0;
-
-        if (slice_to_i64(code, 0, UINT16_MAX, &number) != 0 || !name.size)
-            continue;
-        if (one.size && slice_to_i64(slice_trim(one), 0, 24 * 60, &minutes) != 0)
-            minutes = 0;
+    while (rest.size && next_break(&rest, &code, &name, &minutes))
         json_array_append_new(breaks,
-                              json_pack("{s:I, s:s%, s:o}", "code", (json_int_t)number, "name",
+                              json_pack("{s:I, s:s%, s:o}", "code", (json_int_t)code, "name",
                                         name.at, name.size, "planned_s",
                                         minutes ? json_integer(60 * minutes) : json_null()));
-    }
     return breaks;
 }
 
@@ -146,7 +159,7 @@ static bool serves(const struct agent_facts *facts, campaign_id campaign)
 static json_t *campaigns_json(const struct server *server, const struct roster_agent *agent)
 {
     campaign_id may[AGENT_CAMPAIGNS_MAX];
-    uint8_t count = roster_agent_campaigns(&server->roster, agent, may);
+    uint8_t count = roster_agent_may(&server->roster, agent, may);
     struct agent_facts facts = {.campaign_count = 0};
     json_t *campaigns = json_array();
 
@@ -283,7 +296,7 @@ void api_desk_campaign(struct api_call *call)
     const struct roster_agent *agent = desk_own_agent(call);
     const struct roster_campaign *campaign = agent ? api_campaign(call, 0) : NULL;
     campaign_id may[AGENT_CAMPAIGNS_MAX];
-    uint8_t count = agent ? roster_agent_campaigns(&call->server->roster, agent, may) : 0;
+    uint8_t count = agent ? roster_agent_may(&call->server->roster, agent, may) : 0;
     bool known = false;
 
     if (!campaign)

@@ -43,6 +43,8 @@ struct line {
     agent_id agent;
     instant begins, talked;
     uint32_t calls, looked_at;
+    campaign_id campaigns[AGENT_CAMPAIGNS_MAX]; /* chosen; none: all */
+    uint8_t campaign_count;
 };
 
 static void key_of(agent_id agent, char key[KEY_SIZE])
@@ -53,11 +55,14 @@ static void key_of(agent_id agent, char key[KEY_SIZE])
 static int take_begin(void *arg, const struct store_record *record)
 {
     struct line *line = arg;
-    int64_t at;
+    struct slice rest = slice_from(record->of.meta.value);
+    int64_t value;
 
-    if (record->of.meta.value &&
-        slice_to_i64(slice_from(record->of.meta.value), 0, INT64_MAX, &at) == 0)
-        line->begins = at;
+    if (slice_to_i64(slice_cut(&rest, ' '), 0, INT64_MAX, &value) == 0)
+        line->begins = value;
+    while (rest.size && line->campaign_count < AGENT_CAMPAIGNS_MAX)
+        if (slice_to_i64(slice_cut(&rest, ' '), 1, INT64_MAX, &value) == 0)
+            line->campaigns[line->campaign_count++] = (campaign_id)value;
     return 0;
 }
 
@@ -88,6 +93,7 @@ static int read_line(struct store *store, void *arg)
     calls.limit = CALLS_LOOKED_AT;
     line->begins = line->talked = 0;
     line->calls = line->looked_at = 0;
+    line->campaign_count = 0;
     int err = store_each(store, &begin, take_begin, line);
 
     if (!err && line->begins)
@@ -98,13 +104,19 @@ static int read_line(struct store *store, void *arg)
 static int write_begin(struct store *store, void *arg)
 {
     const struct line *line = arg;
-    char key[KEY_SIZE], value[24];
+    char key[KEY_SIZE];
+    struct text value;
 
     key_of(line->agent, key);
-    snprintf(value, sizeof(value), "%lld", (long long)line->begins);
-    struct store_record record = {.kind = STORE_META, .of.meta = {.key = key, .value = value}};
+    text_init(&value);
+    text_addf(&value, "%lld", (long long)line->begins);
+    for (uint8_t i = 0; i < line->campaign_count; i++)
+        text_addf(&value, " %llu", (unsigned long long)line->campaigns[i]);
+    struct store_record record = {.kind = STORE_META, .of.meta = {.key = key, .value = value.at}};
+    int err = value.failed ? ENOMEM : store_put(store, &record);
 
-    return store_put(store, &record);
+    text_release(&value);
+    return err;
 }
 
 static void begin_written(void *arg, int err)
@@ -115,12 +127,17 @@ static void begin_written(void *arg, int err)
 /* A restart in the shift finds it again; a disk that refuses costs the figures only. */
 static void keep_begin(struct server *server, const struct shift *shift)
 {
+    const struct roster_agent *agent = roster_agent(&server->roster, shift->agent);
     struct line *line = calloc(1, sizeof(*line));
 
     if (!line)
         return;
     line->agent = shift->agent;
     line->begins = shift->since;
+    if (agent) {
+        memcpy(line->campaigns, agent->shift_campaigns, sizeof(line->campaigns));
+        line->campaign_count = agent->shift_campaign_count;
+    }
     keeper_post(server->keeper, KEEPER_WRITE, write_begin, begin_written, line);
 }
 
@@ -129,6 +146,7 @@ static void line_read(void *arg, int err)
     struct line *line = arg;
     struct server *server = line->server;
     struct shift *shift = server->stopping ? NULL : shift_of(server, line->agent);
+    struct roster_agent *agent = roster_agent(&server->roster, line->agent);
 
     if (shift) {
         shift->reading = false;
@@ -137,6 +155,8 @@ static void line_read(void *arg, int err)
             shift->since = line->begins;
             shift->calls = line->calls;
             shift->talked = line->talked;
+            if (line->campaign_count && agent && !agent->shift_campaign_count)
+                (void)shift_serves(server, agent, line->campaigns, line->campaign_count);
         }
         server_touch(server, line->agent);
         server_tell(server);
@@ -167,7 +187,7 @@ static void callbacks_read(void *arg, struct server *server, agent_id agent, jso
     }
     shift->callbacks_reading = false;
     shift->callbacks_at = loop_now(server->loop);
-    if (json_equal(shift->callbacks, items)) {
+    if (!items || json_equal(shift->callbacks, items)) {
         json_decref(items);
         return;
     }
@@ -188,6 +208,21 @@ void shift_want(struct server *server, struct shift *shift)
         return;
     shift->callbacks_reading = true;
     callbacks_ask(server, shift->agent, true, callbacks_read, NULL);
+}
+
+bool shift_serves(struct server *server, struct roster_agent *agent, const campaign_id *campaigns,
+                  uint8_t count)
+{
+    struct fed fed;
+
+    memcpy(agent->shift_campaigns, campaigns, count * sizeof(*campaigns));
+    agent->shift_campaign_count = count;
+    struct event event = {.kind = EVENT_AGENT_CHANGED, .of.agent = {.record = agent->record}};
+
+    event.of.agent.campaign_count =
+        roster_agent_campaigns(&server->roster, agent, event.of.agent.campaigns);
+    dialing_feed(server, &event, &fed);
+    return !fed.refused;
 }
 
 /* ---- as it goes ---- */
@@ -230,6 +265,9 @@ void shift_see(struct server *server, struct shift *shift, const struct roster_a
             shift->since = shift->talked = 0;
             shift->calls = 0;
             shift->needs_help = false;
+            shift->picked.attempt = 0;
+            if (shift->seen)
+                keep_begin(server, shift); /* none runs */
         } else if (shift->activity == AGENT_OFFLINE && shift->seen) {
             shift->since = record->since;
             shift->read = true;

@@ -46,6 +46,10 @@ struct shift {
 struct shift *shift_of(struct server *server, agent_id agent); /* NULL: no memory */
 void shift_free(struct server *server, struct shift *shift);
 
+/* The shift is for these campaigns, 0 of them: for all the agent may serve. False: the core did not take it. */
+bool shift_serves(struct server *server, struct roster_agent *agent, const campaign_id *campaigns,
+                  uint8_t count);
+
 /* What the agent's record says now, at the end of a turn. */
 void shift_see(struct server *server, struct shift *shift, const struct roster_agent *agent);
 /* Reads what is not read yet, then touches the agent. */

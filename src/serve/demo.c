@@ -340,7 +340,8 @@ static void go(struct demo *demo)
     }
     start(server, CAMPAIGN_NAME);
     start(server, SEAT_CAMPAIGN);
-    sessions_offer(server, SEAT_AGENT);
+    if (strncmp(demo->http, "http://127.", 11) == 0 || strncmp(demo->http, "http://[::1]", 12) == 0)
+        sessions_offer(server, SEAT_AGENT); /* nobody else can reach it */
     if (board_new(&demo->board, server, demo->http) != 0)
         log_warning("demo.board", "why=\"no memory\"");
 }

@@ -512,6 +512,11 @@ static int prepare(struct process *process)
                                   .turn = options->turn,
                                   .turn_secret = getenv("OUTDIAL_TURN_SECRET")};
 
+    if (*options->turn && (!desks.turn_secret || !*desks.turn_secret))
+        return fail(process, "--turn needs the server's shared secret in OUTDIAL_TURN_SECRET");
+    if (!desks_breaks_fit(options->breaks))
+        return fail(process, "--breaks '%s' is not of the form CODE=NAME[:MINUTES],...",
+                    options->breaks);
     if (desks_begin(server, &desks) != 0)
         return fail(process, "no memory for desks");
     err = open_store(process);

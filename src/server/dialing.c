@@ -270,9 +270,9 @@ void dialing_feed(struct server *server, struct event *event, struct fed *fed)
             effects_act(server, &effect);
     }
     turn_add_journal(turn, event, &outcome);
-    server_tell(server);
     drop_closed(turn);
     keeper_post(server->keeper, KEEPER_MUST, turn_write, turn_done, turn);
+    server_tell(server); /* what the pages read of the store stands behind what was written */
     server->feeding = false;
     dialing_wake(server);
 }

@@ -180,8 +180,8 @@ const char *roster_campaign_text(const struct roster_campaign *campaign, const c
     return text && *text ? text : otherwise;
 }
 
-uint8_t roster_agent_campaigns(const struct roster *roster, const struct roster_agent *agent,
-                               campaign_id campaigns[AGENT_CAMPAIGNS_MAX])
+uint8_t roster_agent_may(const struct roster *roster, const struct roster_agent *agent,
+                         campaign_id campaigns[AGENT_CAMPAIGNS_MAX])
 {
     const json_t *named = json_object_get(agent->settings, "campaigns"), *name;
     uint8_t count = 0;
@@ -208,5 +208,25 @@ uint8_t roster_agent_campaigns(const struct roster *roster, const struct roster_
         if (campaign->state != CAMPAIGN_FINISHED && count < AGENT_CAMPAIGNS_MAX)
             campaigns[count++] = campaign->id;
     }
+    return count;
+}
+
+static bool is_chosen(const struct roster_agent *agent, campaign_id campaign)
+{
+    for (uint8_t i = 0; i < agent->shift_campaign_count; i++)
+        if (agent->shift_campaigns[i] == campaign)
+            return true;
+    return !agent->shift_campaign_count;
+}
+
+uint8_t roster_agent_campaigns(const struct roster *roster, const struct roster_agent *agent,
+                               campaign_id campaigns[AGENT_CAMPAIGNS_MAX])
+{
+    campaign_id may[AGENT_CAMPAIGNS_MAX];
+    uint8_t may_count = roster_agent_may(roster, agent, may), count = 0;
+
+    for (uint8_t i = 0; i < may_count; i++)
+        if (is_chosen(agent, may[i]))
+            campaigns[count++] = may[i];
     return count;
 }

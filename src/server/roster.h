@@ -42,6 +42,8 @@ struct roster_agent {
     attempt_id pop_attempt;
     instant pop_until;
     bool removed;
+    campaign_id shift_campaigns[AGENT_CAMPAIGNS_MAX]; /* chosen for this shift ... */
+    uint8_t shift_campaign_count;                     /* ... 0: all the agent may serve */
 };
 
 struct roster {
@@ -70,7 +72,10 @@ struct roster_agent *roster_find_agent(const struct roster *roster, struct slice
 /* A text of the campaign's settings; `otherwise` when it has none. */
 const char *roster_campaign_text(const struct roster_campaign *campaign, const char *field,
                                  const char *otherwise);
-/* The campaigns an agent serves, for the core: those its settings name, or all when they name none. */
+/* The campaigns an agent may serve: those its settings name, or all when they name none. */
+uint8_t roster_agent_may(const struct roster *roster, const struct roster_agent *agent,
+                         campaign_id campaigns[AGENT_CAMPAIGNS_MAX]);
+/* Those it serves now, for the core: of these the ones chosen for the shift. */
 uint8_t roster_agent_campaigns(const struct roster *roster, const struct roster_agent *agent,
                                campaign_id campaigns[AGENT_CAMPAIGNS_MAX]);
 

@@ -67,7 +67,7 @@ struct server {
     struct regions *regions;
     struct credentials credentials;
     char public_url[256]; /* by which people reach us */
-    char hook_url[256];   /* by which the voice engine does; ours stands beside us, behind no proxy */
+    char hook_url[256]; /* by which the voice engine does; ours stands beside us, behind no proxy */
     char store_path[512]; /* "": a store in memory, which workers cannot read beside the owner */
     char data[400];
     char caller_id[40];

@@ -323,3 +323,15 @@ void form_write(const struct form *form, struct text *text)
         form_encode(slice_of(field->value, field->value_size), true, text);
     }
 }
+
+void utf8_copy(const char *from, char *to, size_t size)
+{
+    struct slice text = slice_from(from);
+
+    if (text.size >= size) {
+        text.size = size - 1;
+        while (text.size && ((unsigned char)text.at[text.size] & 0xc0) == 0x80)
+            text.size--;
+    }
+    (void)slice_copy(text, to, size);
+}

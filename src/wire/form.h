@@ -50,6 +50,8 @@ void form_decode(struct slice value, bool plus, struct text *text);
 
 bool utf8_is_valid(struct slice bytes);
 /* Appends the bytes, each one that is not UTF-8 (or is zero) replaced by U+FFFD. */
+/* At most size - 1 bytes, cut between characters. */
+void utf8_copy(const char *from, char *to, size_t size);
 void utf8_clean(struct slice bytes, struct text *text);
 
 #endif
