@@ -205,12 +205,17 @@ function perform(effect) {
         break;
     }
     case 'save-note': saveNote(effect.attempt, effect.text); break;
-    case 'keep-keys': keep('keys', effect.keys); break;
-    case 'keep-settings': keep('settings', page.settings); break;
-    case 'theme': keep('theme', effect.theme); theme(effect.theme); break;
+    case 'keep-keys': keep('keys', effect.keys); liked(); break;
+    case 'keep-settings': keep('settings', page.settings); liked(); break;
+    case 'theme': keep('theme', effect.theme); theme(effect.theme); liked(); break;
     case 'go': go(effect.route); break;
     default: throw new Error(`no effect named '${effect.do}'`);
     }
+}
+
+/** How this person likes the page, for every machine; what cannot be kept there is kept here all the same. */
+function liked() {
+    ask('PUT', '/desk/preferences', { keys: page.keys, theme: page.ticked.theme, ...page.settings }).catch(() => {});
 }
 
 /** @param {any} effect */
@@ -309,7 +314,10 @@ async function begin() {
     // None of these is needed for the first drawing, all of them before "Join" can be pressed.
     const [{ phoneNew }, { pushOpen }, cues] = await Promise.all([import('./io/phone.js'), import('./io/push.js'), import('./io/cues.js')]);
     sound = cues;
-    if (setup.theme && setup.theme !== 'system' && page.ticked.theme === 'system') theme(setup.theme);
+    if (!kept('theme') && setup.theme !== 'system') {
+        page = { ...page, ticked: { ...page.ticked, theme: setup.theme } };
+        theme(setup.theme);
+    }
     phone = phoneNew(setup.voice, (facts) => send({ kind: 'phone', facts }), () => ask('GET', '/desk/voice-token'));
     send({ kind: 'setup', setup });
     await reread();
@@ -325,6 +333,7 @@ async function begin() {
         },
         state: (now) => { if (now !== page.push.state) send({ kind: 'push', state: now }); },
         live: reread,
+        out: (reason) => send({ kind: 'signed-out', reason }),
     }).catch(() => send({ kind: 'push', state: 'away' }));
     setInterval(() => { if (!document.hidden) reread(); }, MEASURE_MS);
     setInterval(() => { if (page.push.state !== 'live' && !page.out && !document.hidden) reread(); }, POLL_MS);

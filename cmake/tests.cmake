@@ -1,5 +1,5 @@
 # Every tests/unit/<room>/test_<file>.c is a program of its own, linked with that room and labelled
-# `unit`. Slower kinds (sip, crash, sdk, browser) are scripts under tests/e2e and tests/contract.
+# `unit`. Slower kinds (sip, crash, sdk, browser, page: with the tests' own server) are scripts under tests/e2e and tests/contract.
 enable_testing()
 
 function(unit_tests name)
@@ -277,6 +277,9 @@ if(NODE_PROGRAM)
     set_tests_properties(app.core PROPERTIES LABELS "unit;app" TIMEOUT 60)
 endif()
 script_test(app types app/types.test.mjs)
-script_test(browser desk app/desk.test.mjs)
-script_test(browser phone app/phone.test.mjs)
-script_test(browser screenshots app/screenshots.test.mjs)
+script_test(page desk app/desk.test.mjs)
+script_test(page phone app/phone.test.mjs)
+script_test(page screenshots app/screenshots.test.mjs)
+if(NODE_PROGRAM)
+    set_tests_properties(page.desk page.phone page.screenshots PROPERTIES RUN_SERIAL OFF)
+endif()

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/sessions.h"
+#include "desk/desk.h"
 #include "serve/entry.h"
 #include "server/boot.h"
 #include "server/calls.h"
@@ -713,6 +715,8 @@ static bool open_on(struct desk *desk, struct store *store)
     } else {
         check(keeper_new(&server->keeper, store, server->loop, 1) == 0);
         check(imports_new(&server->imports, server) == 0);
+        check(sessions_new(server, &(struct sessions_options){.lifetime_s = 3600}) == 0);
+        check(desks_begin(server, &(struct desks_options){.breaks = "1=Lunch:30,2=Rest"}) == 0);
         err = boot_make_core(boot, server, 8, 16, 50);
     }
     if (!err) {
@@ -780,7 +784,9 @@ void desk_close(struct desk *desk)
     telephony_free(server->telephony);
     orders_release(server);
     imports_stop(server->imports);
+    sessions_free(server);
     keeper_free(server->keeper);
+    desks_end(server);
     imports_free(server->imports);
     dialer_free(server->dialer);
     loop_timer_stop(server->loop, &server->wake);

@@ -117,6 +117,7 @@ function setUp(page, setup) {
         : (serving.length ? serving : campaigns).map((/** @type {any} */ one) => one.id);
     const next = {
         ...page, setup, language: setup.language || page.language, keys: { ...setup.keys, ...page.keys },
+        settings: { ...page.settings, cues: { ...setup.cues, ...page.settings.cues } },
         check: { ...page.check, picked },
     };
     const first = serving[0] ?? campaigns[0];

@@ -4,7 +4,8 @@ import { loadScript } from './script_tag.js';
 /**
  * @param {any} setup setup.push
  * @param {string} screen what this page calls itself; the presence channel's other members learn it
- * @param {{document: (doc: any) => void, state: (state: 'connecting'|'live'|'away') => void, live: () => void}} hear
+ * @param {{document: (doc: any) => void, state: (state: 'connecting'|'live'|'away') => void, live: () => void,
+ *   out: (reason: string) => void}} hear
  *   live: connected and subscribed (again); what was missed is asked for now
  */
 export async function pushOpen(setup, screen, hear) {
@@ -25,6 +26,7 @@ export async function pushOpen(setup, screen, hear) {
     });
     const channel = pusher.subscribe(setup.channel);
     channel.bind('desk', hear.document);
+    channel.bind('signed-out', (/** @type {{reason: string}} */ said) => hear.out(said.reason));
     channel.bind('desk-changed', hear.live); // too large to be pushed
     channel.bind('pusher:subscription_succeeded', () => { hear.state('live'); hear.live(); });
     channel.bind('pusher:subscription_error', () => hear.state('away'));

@@ -318,7 +318,7 @@ void api_agent_remove(struct api_call *call)
         return;
     }
     roster_remove_agent(&call->server->roster, agent);
-    sessions_end(call->server, agent->id);
+    sessions_end(call->server, agent->id, "You are no agent here any more.");
     struct api_job *job = api_job_new(call);
 
     job->id = agent->id;

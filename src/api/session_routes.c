@@ -366,7 +366,7 @@ static int write_secret(struct store *store, struct api_job *job)
 /* Whoever knew the old one is out, the one who changed it as well: signing in shows that the new one is known. */
 static void secret_written(struct api_job *job)
 {
-    sessions_end(job->server, job->id);
+    sessions_end(job->server, job->id, "Your password was changed. Sign in with the new one.");
     log_event("agent.password", "agent=%llu", (unsigned long long)job->id);
 }
 

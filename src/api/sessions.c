@@ -174,9 +174,11 @@ static bool is_older(const struct token *token, instant limit)
     return token->expires_at <= limit;
 }
 
-void sessions_end(struct server *server, agent_id agent)
+void sessions_end(struct server *server, agent_id agent, const char *reason)
 {
     end_those(server, agent, any, 0);
+    if (server->on_signed_out && !server->stopping)
+        server->on_signed_out(server, agent, reason);
 }
 
 void session_end(struct server *server, const struct token *token)

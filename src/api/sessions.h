@@ -37,7 +37,7 @@ bool sessions_admit(struct server *server, struct http_request *request);
 
 agent_id session_agent(struct server *server, struct http_request *request);
 
-/* All of an agent's: in memory at once, in the store behind. */
-void sessions_end(struct server *server, agent_id agent);
+/* All of an agent's: in memory at once, in the store behind; its pages are told why, in a sentence. */
+void sessions_end(struct server *server, agent_id agent, const char *reason);
 
 #endif

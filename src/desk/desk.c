@@ -298,6 +298,17 @@ static void on_page(struct server *server, agent_id id, const char *screen, bool
         persons_want(server->desks->persons, agent->reservation.lead);
 }
 
+static void on_signed_out(struct server *server, agent_id agent, const char *reason)
+{
+    json_t *json = json_pack("{s:s}", "reason", reason);
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    if (text)
+        push_to_agent(server, agent, "signed-out", text);
+    free(text);
+    json_decref(json);
+}
+
 int desks_begin(struct server *server, const struct desks_options *options)
 {
     struct desks *desks = calloc(1, sizeof(*desks));
@@ -317,6 +328,7 @@ int desks_begin(struct server *server, const struct desks_options *options)
     }
     server->on_touched = on_touched;
     server->on_lead = on_lead;
+    server->on_signed_out = on_signed_out;
     push_on_agent(server, on_page);
     return 0;
 }
@@ -338,6 +350,7 @@ void desks_end(struct server *server)
     server->desks = NULL;
     server->on_touched = NULL;
     server->on_lead = NULL;
+    server->on_signed_out = NULL;
 }
 
 /* ---- answers ---- */

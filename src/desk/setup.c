@@ -7,6 +7,7 @@
 
 #include "desk/act.h"
 #include "desk/desk_inside.h"
+#include "desk/preferences.h"
 #include "server/campaign_settings.h"
 #include "server/credentials.h"
 #include "wire/access_token.h"
@@ -178,19 +179,43 @@ static json_t *campaigns_json(const struct server *server, const struct roster_a
     return campaigns;
 }
 
+/* What the page is told, and how the agent likes it: keys, theme, sounds, language. */
+static int setup_work(struct store *store, struct api_job *job)
+{
+    json_t *liked = preferences_read(store, job->id), *setup = job->extra;
+    static const char *const names[] = {"keys", "theme", "cues", "language"};
+
+    for (size_t i = 0; i < array_count(names); i++)
+        if (json_object_get(liked, names[i]))
+            json_object_set(setup, names[i], json_object_get(liked, names[i]));
+    json_decref(liked);
+    job->result = json_incref(setup);
+    return 0;
+}
+
+static void setup_dropped(struct api_job *job)
+{
+    json_decref(job->extra);
+    job->extra = NULL;
+}
+
 void api_desk_setup(struct api_call *call)
 {
     const struct roster_agent *agent = desk_own_agent(call);
 
     if (!agent)
         return;
-    api_reply(call, 200,
-              json_pack("{s:{s:I, s:s, s:s}, s:o, s:o, s:o, s:o, s:{}, s:s, s:s, s:i}", "agent",
-                        "id", (json_int_t)agent->id, "name", agent->name, "full_name",
-                        agent->full_name, "push", push_json(call->server, agent->id), "voice",
-                        voice_json(call, agent), "breaks", breaks_json(call->server), "campaigns",
-                        campaigns_json(call->server, agent), "keys", "theme", "system", "language",
-                        "en", "grace_s", GRACE_S));
+    struct api_job *job = api_job_new(call);
+
+    job->id = agent->id;
+    job->extra = json_pack("{s:{s:I, s:s, s:s}, s:o, s:o, s:o, s:o, s:{}, s:{}, s:s, s:s, s:i}",
+                           "agent", "id", (json_int_t)agent->id, "name", agent->name, "full_name",
+                           agent->full_name, "push", push_json(call->server, agent->id), "voice",
+                           voice_json(call, agent), "breaks", breaks_json(call->server),
+                           "campaigns", campaigns_json(call->server, agent), "keys", "cues",
+                           "theme", "system", "language", "en", "grace_s", GRACE_S);
+    job->dropped = setup_dropped;
+    api_work(job, API_READ, setup_work, NULL);
 }
 
 /* ---- one campaign ---- */

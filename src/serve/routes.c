@@ -11,6 +11,7 @@
 #include "desk/call.h"
 #include "desk/callbacks.h"
 #include "desk/desk.h"
+#include "desk/preferences.h"
 #include "desk/setup.h"
 
 #define V "/api/v1"
@@ -75,6 +76,8 @@ const struct api_route routes[] = {
 
     {"GET", V "/desk", API_AGENT, api_desk_show, false, "", ""},
     {"GET", V "/desk/setup", API_AGENT, api_desk_setup, false, "", ""},
+    {"PUT", V "/desk/preferences", API_AGENT, api_desk_preferences, false, "",
+     "keys:object theme:text cues:object language:text letters:flag"},
     {"GET", V "/desk/voice-token", API_AGENT, api_desk_voice_token, false, "", ""},
     {"GET", V "/desk/campaigns/{campaign}", API_AGENT, api_desk_campaign, false, "", ""},
     {"GET", V "/desk/callbacks", API_AGENT, api_desk_callbacks, false, "", ""},

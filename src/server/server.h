@@ -85,7 +85,9 @@ struct server {
     void (*on_touched)(struct server *server); /* NULL: nobody wants to know; feeds nothing */
     void (*on_lead)(struct server *server,
                     lead_id lead); /* it is about to be dialled or shown; NULL */
-    struct desks *desks;           /* desk/desk.h */
+    void (*on_signed_out)(struct server *server, agent_id agent,
+                          const char *reason); /* all its pages; NULL: nobody wants to know */
+    struct desks *desks;                       /* desk/desk.h */
     struct journaling journaling;
     struct table tokens;       /* hash of a bearer token or a session's -> struct token */
     struct sessions *sessions; /* api/sessions.h */

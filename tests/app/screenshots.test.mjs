@@ -33,7 +33,7 @@ function* views() {
         for (const [width, height] of SIZES) {
             for (const theme of ['light', 'dark']) {
                 n++;
-                if (long || (width !== 1366 && (n + Math.floor(n / 8)) % 4 === 0)) yield { name, width, height, theme };
+                if (long || (width !== 1366 && (n + Math.floor(n / 8)) % 8 === 0)) yield { name, width, height, theme };
             }
         }
     }

@@ -159,3 +159,14 @@ test('the seventeenth session of an agent ends the first', { timeout: 60000 }, a
     assert.equal((await ask('GET', `${API}/session`, { cookie: first })).status, 401);
     assert.equal((await ask('GET', `${API}/session`, { cookie: second })).status, 200);
 });
+
+test('how an agent likes the page is kept for every machine', async () => {
+    const cookie = await cookieOf();
+    const put = (body) => ask('PUT', `${API}/desk/preferences`, { body, cookie, headers: own });
+    assert.equal((await put({ keys: { mute: 'v' }, theme: 'dark', cues: { wrap: true } })).status, 204);
+    const elsewhere = await cookieOf();
+    const { json } = await ask('GET', `${API}/desk/setup`, { cookie: elsewhere });
+    assert.deepEqual([json.keys, json.theme, json.cues, json.language], [{ mute: 'v' }, 'dark', { wrap: true }, 'en']);
+    assert.equal((await put({ keys: { mute: 'v'.repeat(5000) } })).status, 413);
+    assert.equal((await put({ else: 1 })).status, 400);
+});
