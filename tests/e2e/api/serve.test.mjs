@@ -202,14 +202,15 @@ test('an engine that is killed is started again', async () => {
         'another engine');
 });
 
-test('the demo answers calls within a minute, says so, and ends at once', async () => {
+test('the demo answers calls within a minute, says so, and ends at once', async (t) => {
     const place = folder();
     const demo = serve(place, ['--demo']);
+    t.after(() => demo.end ?? demo.kill('SIGKILL'));
     const ready = await demo.ready(60000);
     await until(() => /results  connected [1-9]/.test(demo.output), 60000, 'a call to be answered and end');
     assert.match(demo.output, /Look at http:\/\/127\.0\.0\.1:\d+/);
     assert.match(demo.output, /on-call \d/);
-    const page = await (await fetch(ready.http)).text();
+    const page = await (await fetch(`${ready.http}/status`)).text();
     assert.match(page, /robot-1/);
     const begin = Date.now();
     demo.child.kill('SIGINT');
