@@ -364,6 +364,17 @@ bool api_read_activity(struct api_call *call, enum agent_activity otherwise, str
     return true;
 }
 
+/* What was chosen at the desk was for that shift. */
+static void serves_all(struct server *server, struct roster_agent *agent)
+{
+    struct event event = {.kind = EVENT_AGENT_CHANGED, .of.agent = {.record = agent->record}};
+
+    agent->shift_campaign_count = 0;
+    event.of.agent.campaign_count =
+        roster_agent_campaigns(&server->roster, agent, event.of.agent.campaigns);
+    dialing_feed(server, &event, NULL);
+}
+
 void api_agent_login(struct api_call *call)
 {
     struct roster_agent *agent = api_agent(call, 0);
@@ -376,6 +387,8 @@ void api_agent_login(struct api_call *call)
         return;
     }
     event.of.activity.agent = agent->id;
+    if (agent->record.activity == AGENT_OFFLINE && agent->shift_campaign_count)
+        serves_all(call->server, agent);
     feed_for(call, agent, &event);
 }
 

@@ -186,7 +186,6 @@ static void callbacks_read(void *arg, struct server *server, agent_id agent, jso
         return;
     }
     shift->callbacks_reading = false;
-    shift->callbacks_at = loop_now(server->loop);
     if (!items || json_equal(shift->callbacks, items)) {
         json_decref(items);
         return;
@@ -207,6 +206,7 @@ void shift_want(struct server *server, struct shift *shift)
         (shift->callbacks && now - shift->callbacks_at < CALLBACKS_FRESH_S * SECOND))
         return;
     shift->callbacks_reading = true;
+    shift->callbacks_at = now; /* 0 again by a promise made meanwhile */
     callbacks_ask(server, shift->agent, true, callbacks_read, NULL);
 }
 
