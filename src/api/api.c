@@ -361,7 +361,9 @@ static bool may(struct api_call *call)
     call->own_agent =
         token && !token->is_session ? token->agent : session_agent(call->server, call->request);
     if ((!token || token->is_session) && !call->own_agent) {
-        api_refuse(call, 401, "sign in first, or bring a bearer token (`outdial token` makes one)");
+        api_refuse(
+            call, 401,
+            "a bearer token is wanted (`outdial token` makes one), or a page that is signed in");
         return false;
     }
     if (call->own_agent && call->route->right == API_OPERATOR) {
