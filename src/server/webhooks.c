@@ -152,8 +152,8 @@ static void take_party(struct hook *hook)
     reply_twiml(hook, &document);
 }
 
-/* The keys that wait for the customer; a second question for the same finds none. */
-/* A page's telephone that calls by itself (the application's voice URL): the desk rings it, never the other way round. */
+/* A page's telephone that calls by itself (the application's voice URL): the desk rings it, never the
+ * other way round. */
 static void take_client(struct hook *hook)
 {
     struct text document;
@@ -165,6 +165,7 @@ static void take_client(struct hook *hook)
     reply_twiml(hook, &document);
 }
 
+/* The keys that wait for the customer; a second question for the same finds none. */
 static void take_digits(struct hook *hook)
 {
     char digits[DIGITS_SIZE];
